@@ -153,6 +153,16 @@ def test_an_edit_is_served_and_a_broken_build_is_explained(shop: Project, watch:
     assert shop.container("web").state == "running"
 
 
+def test_what_fails_after_a_copy_is_told(shop: Project, watch: Watch) -> None:
+    (shop.root / "ran" / "from").unlink()
+    failed = watch.next("failed")
+    assert failed["changes"][0]["action"] == "sync+exec"
+    assert failed["error"]["message"] == "web: cp /ran/from /ran/to has failed"
+    assert any("No such file" in line for line in failed["error"]["details"])
+    watch.edit("ran/from", "2", "ready")
+    assert shop.ok("exec", "web", "--", "cat", "/ran/to").out == "2"
+
+
 @pytest.mark.nightly
 def test_each_action_is_done_and_judged(shop: Project, watch: Watch) -> None:
     def inside(path: str) -> str:

@@ -91,6 +91,13 @@ def test_wrong_argument_is_told(act: Act) -> None:
     assert annotation.startswith("::error title=upready%3A usage::--timeout")
 
 
+def test_arguments_may_stand_on_several_lines(act: Act) -> None:
+    done, outputs = act("", arguments="--no-build\n--timeout soon\n")
+    assert outputs["exit-code"] == "2", done.stderr
+    (annotation,) = commands(done)
+    assert annotation.startswith("::error title=upready%3A usage::--timeout")
+
+
 def test_inputs_reach_the_script_as_variables_only() -> None:
     described = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
     run = described["runs"]["steps"][0]

@@ -137,6 +137,35 @@ def test_a_signal_ends_it_while_the_client_is_still_there(shop: Shop, number: si
             server.kill()
 
 
+def test_what_is_no_message_is_answered_too(shop: Shop) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a test", "version": "1"}}
+    sent = [
+        '{"jsonrpc": "2.0", "id": 1, "method"',
+        '{"jsonrpc": "2.0", "id": 2}',
+        '{"jsonrpc": "2.0", "id": 3, "method": "ping", "params": [1]}',
+        '{"jsonrpc": "2.0", "id": null, "method": "ping"}',
+        json.dumps({"jsonrpc": "2.0", "id": 4, "method": "initialize", "params": hello}),
+        '{"jsonrpc": "2.0", "id": 5, "method": "ping"}',
+    ]
+    command = [sys.executable, "-m", "upready", "mcp"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=shop.root, env=shop.variables(), stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8"
+    ) as server:
+        assert server.stdin
+        assert server.stdout
+        try:
+            found = []
+            for each in sent:
+                server.stdin.write(f"{each}\n")
+                server.stdin.flush()
+                told = json.loads(server.stdout.readline())
+                found.append((told["id"], told.get("error", {}).get("code")))
+            assert found == [(None, -32700), (2, -32600), (3, -32600), (None, -32600), (4, None), (5, None)]
+        finally:
+            server.kill()
+
+
 def test_says_how_to_install_what_is_missing(shop: Shop) -> None:
     code = (
         "import sys, importlib.abc\n"

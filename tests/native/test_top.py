@@ -212,7 +212,8 @@ def test_a_shell_has_the_terminal_as_it_was(top: Callable[..., Driver]) -> None:
 
 @pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
-    ("how", "code"), [("\x03", 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGINT, 130)]
+    ("how", "code"),
+    [("\x03", 130), ("\x1c", 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGINT, 130)],
 )
 def test_the_terminal_is_as_it_was_however_it_ends(top: Callable[..., Driver], how: str | int, code: int) -> None:
     driver = top()
@@ -258,6 +259,44 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_the_screen(stack: Market) -> None
         driver.type("q")
         driver.until(lambda screen: not screen.alternate and "2 of 3 ready" in screen.text)
         assert driver.screen.cursor
+
+
+SHELL = """
+import os, signal, subprocess, sys, termios
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+def foreground(group):
+    os.tcsetpgrp(0, group)
+child = subprocess.Popen(sys.argv[1:], process_group=0, restore_signals=True)
+foreground(child.pid)
+while True:
+    _, status = os.waitpid(child.pid, os.WUNTRACED)
+    foreground(os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        sys.exit(os.waitstatus_to_exitcode(status))
+    print("stopped", flush=True)
+    sys.stdin.readline()
+    foreground(child.pid)
+    os.kill(-child.pid, signal.SIGCONT)
+"""
+"""A shell that changes no setting of the terminal: what a job leaves can be seen."""
+
+
+def test_ctrl_z_while_a_key_is_waited_for_gives_the_terminal_back(stack: Market) -> None:
+    line = [sys.executable, "-c", SHELL, *stack.command("top")]
+    with driven(line, stack.root, stack.variables()) as driver:
+        driver.until("logs of all services")
+        driver.type("nr")
+        driver.until(lambda screen: "press a key to go back" in screen.text and driver.modes() != driver.before)
+        driver.type("\x1a")
+        driver.until("stopped")
+        assert driver.modes() == driver.before
+        driver.type("\n")
+        driver.until(lambda _: driver.modes() != driver.before)
+        driver.type(" ")
+        driver.until(lambda screen: screen.alternate and "restart sick: ended with exit code" in screen.text)
+        driver.type("q")
+        assert driver.end() == 0
+        driver.restored()
 
 
 def test_without_colours_there_are_none(top: Callable[..., Driver]) -> None:

@@ -7,8 +7,9 @@ folder=${RUNNER_TEMP:?}/upready-${GITHUB_ACTION:-run}
 mkdir -p "$folder"
 result=$folder/result.json
 
-read -r -a call <<<"${UPREADY_COMMAND:?}"
-read -r -a more <<<"${UPREADY_ARGUMENTS:-}"
+# Words may stand on several lines: without -d, the first line alone is read.
+read -r -d '' -a call <<<"${UPREADY_COMMAND:?}"
+read -r -d '' -a more <<<"${UPREADY_ARGUMENTS:-}"
 
 # What is built and run may print what looks like a workflow command; meanwhile none is heard.
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')

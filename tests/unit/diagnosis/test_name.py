@@ -233,3 +233,114 @@ def test_a_variable_is_changed_by_its_own_name(tmp_path: Path) -> None:
     web = service(environment={"DB_HOST": "nohost"})
     found = lost("getaddrinfo ENOTFOUND nohost", web=web, root=tmp_path, compose=text)
     assert found[2] == "invoke env.set DB_HOST && invoke dev"
+
+
+# Names besides that of the service, and services without any.
+
+MYSQL = service("mysql-mail", container_name="mail_db", networks={"mail": {"aliases": ["mysql"]}})
+
+
+@pytest.mark.parametrize(
+    ("host", "links"), [("mysql", []), ("mail_db", []), ("database", ["mysql-mail:database"]), ("mysql-mail", [])]
+)
+def test_an_alias_is_the_name_of_a_service(host: str, links: list[str]) -> None:
+    which = host if host == "mysql-mail" else f"{host} (mysql-mail)"
+    web = service(links=links)
+    line = f"getaddrinfo ENOTFOUND {host}"
+    ended = replace(ready("mysql-mail"), container=container(service="mysql-mail", state="exited"))
+    found = lost(line, web=web, services=[MYSQL], others={"mysql-mail": ended})
+    assert found == ("", f"cannot find {which}, which is exited", "invoke diagnose mysql-mail")
+    missing = Health("mysql-mail", 1, None, None, Verdict.WAITING, "is not there", "missing")
+    found = lost(line, web=web, services=[MYSQL], others={"mysql-mail": missing})
+    assert found[1] == f"cannot find {which}: that service has not been started"
+    assert found[2] == "let web wait for it (depends_on: [mysql-mail]), then: invoke dev"
+
+
+def test_an_alias_among_the_variables_is_no_wrong_name() -> None:
+    web = service(environment={"A_HOST": "mysql", "B_HOST": "here", "C_HOST": "self"}, hostname="self")
+    web = replace(web, config={**web.config, "extra_hosts": ["here=127.0.0.1"]})
+    found = lost("Name or service not known", web=web, services=[MYSQL], others={"mysql-mail": ready("mysql-mail")})
+    assert found[1] == "cannot resolve a host name"
+
+
+def test_a_service_in_the_network_of_another_is_where_that_one_is() -> None:
+    given: dict[str, Any] = {
+        "web": service(network_mode="service:vpn"),
+        "services": [DB, service("vpn")],
+        "raw_container": on(mode="container:4711"),
+    }
+    apart = {"db": ready("db", raw=on("back")), "vpn": ready("vpn", raw=on("front"))}
+    assert lost(others=apart, **given) == (
+        "",
+        "cannot find db: they share no network (vpn: front; db: back)",
+        "put vpn and db into the same network (networks: in their compose entries), then: invoke dev",
+    )
+    together = {"db": ready("db", raw=on("back")), "vpn": ready("vpn", raw=on("back"))}
+    assert lost(others=together, **given)[1].startswith("could not find db, which runs now, in the same network (back)")
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "message", "step"),
+    [
+        (
+            {"network_mode": "host"},
+            {},
+            "web uses the network of the machine (network_mode: host), where services have no names",
+            "publish the port of db, and let web use 127.0.0.1",
+        ),
+        (
+            {},
+            {"network_mode": "host"},
+            "it uses the network of the machine (network_mode: host), where it has no name",
+            "let web use host.docker.internal, with extra_hosts: [host.docker.internal:host-gateway]",
+        ),
+        (
+            {},
+            {"network_mode": "service:vpn"},
+            "it uses the network of vpn (network_mode: service:vpn), and has its name",
+            "let web use vpn instead of db",
+        ),
+        (
+            {"network_mode": "service:vpn"},
+            {"network_mode": "service:vpn"},
+            "both use the network of vpn, where it has no name of its own",
+            "let web use 127.0.0.1 instead of db",
+        ),
+        (
+            {"network_mode": "none"},
+            {},
+            "web has no network (network_mode: none)",
+            "put web into a network (networks: instead of network_mode:)",
+        ),
+        (
+            {},
+            {"network_mode": "none"},
+            "db has no network (network_mode: none)",
+            "put db into a network (networks: instead of network_mode:)",
+        ),
+    ],
+)
+def test_a_service_without_a_network_of_the_stack(
+    own: dict[str, str], theirs: dict[str, str], message: str, step: str
+) -> None:
+    found = lost(
+        web=service(**own),  # type: ignore[arg-type] # what a compose entry has
+        services=[service("db", **theirs), service("vpn")],  # type: ignore[arg-type]
+        others={"db": ready("db"), "vpn": ready("vpn")},
+    )
+    assert found == ("", f"cannot find db: {message}", f"{step}, then: invoke dev")
+
+
+def test_a_name_that_leads_nowhere_is_found_among_the_variables() -> None:
+    web = service(environment={"A_URL": "http://vpn:1", "B_URL": "http://db:8080"})
+    services = [service("db", network_mode="service:vpn"), service("vpn")]
+    found = lost("Name or service not known", web=web, services=services, others={n: ready(n) for n in ("db", "vpn")})
+    assert found[2] == "let web use vpn instead of db, then: invoke dev"
+
+
+def test_what_shares_the_network_of_one_on_the_host_has_no_names_either() -> None:
+    services = [DB, service("vpn", network_mode="host")]
+    found = lost(web=service(network_mode="service:vpn"), services=services, others={"db": ready("db")})
+    assert found[1] == (
+        "cannot find db: web uses the network of the machine (network_mode: host), where services have no names"
+    )

@@ -245,6 +245,13 @@ def test_the_password_is_changed_where_it_is_written(text: str, step: str, tmp_p
     assert find(POSTGRES, root=tmp_path, compose=compose).next == step
 
 
+def test_the_password_is_changed_in_the_file_that_the_database_gets(tmp_path: Path) -> None:
+    (tmp_path / "db.env").write_text("POSTGRES_PASSWORD=hunter2hunter2\n", encoding="utf-8")
+    compose = "services:\n  db:\n    env_file: [db.env]\n"
+    step = "correct POSTGRES_PASSWORD in db.env:1, then: invoke dev"
+    assert find(POSTGRES, root=tmp_path, compose=compose).next == step
+
+
 def test_a_password_that_the_compose_files_do_not_have(tmp_path: Path) -> None:
     compose = "services:\n  pool:\n    environment: [POOL_MODE=session]\n"
     assert (

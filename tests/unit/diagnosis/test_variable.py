@@ -122,5 +122,32 @@ def test_the_value_is_changed_where_the_compose_file_has_it(tmp_path: Path) -> N
         assert told(variable.find(one))[2] == "correct environment.WORKERS: in compose.yaml:4, then: invoke dev"
 
 
+def test_the_value_is_changed_in_the_file_that_the_service_gets(tmp_path: Path) -> None:
+    (tmp_path / "web.env").write_text("# Of web.\nWORKERS=many\n", encoding="utf-8")
+    text = "services:\n  web:\n    env_file: web.env\n"
+    one = replica("WORKERS must be a number", web=service(environment={"WORKERS": "many"}), root=tmp_path, compose=text)
+    assert told(variable.find(one))[2] == "correct WORKERS in web.env:2, then: invoke dev"
+
+
+def test_the_value_of_a_name_that_is_passed_on_is_set_in_env(tmp_path: Path) -> None:
+    for entry in ("[WORKERS]", "{WORKERS: }"):
+        text = f"services:\n  web:\n    environment: {entry}\n"
+        web = service(environment={"WORKERS": "many"})
+        one = replica("WORKERS must be a number", web=web, root=tmp_path, compose=text)
+        assert told(variable.find(one))[2] == SET.format("WORKERS")
+
+
+def test_a_variable_that_the_compose_file_uses_is_set_in_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "services:\n  web:\n    command: run ${APP_UID}\n"
+    one = replica("APP_UID is not set", web=service(environment={}), root=tmp_path, compose=text)
+    assert told(variable.find(one)) == (
+        "",
+        "asks for the variable APP_UID, which is set nowhere",
+        SET.format("APP_UID"),
+    )
+    monkeypatch.setenv("APP_UID", "5")
+    assert told(variable.find(one)) == lacks("APP_UID")
+
+
 def test_what_the_program_says_first_counts() -> None:
     assert said("KeyError: 'TOKEN'\nAPI_KEY is required") == lacks("TOKEN")

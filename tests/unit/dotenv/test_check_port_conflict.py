@@ -96,6 +96,15 @@ def test_a_service_that_is_not_started_takes_no_port(make_stack: Callable[..., S
     assert severities("other") == ["error"]
 
 
+def test_no_profile_is_the_one_without_a_name(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack("P=8080\n", compose=published("8080:80", "${P}:80", profiles='"", other'))
+    found = {
+        profiles: [each.severity for each in check(replace(stack, profiles=profiles)) if each.check == "port-conflict"]
+        for profiles in ((), ("other",), ("more",))
+    }
+    assert found == {(): ["error"], ("other",): ["error"], ("more",): ["warning"]}
+
+
 def test_it_says_who_has_the_port(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack("P=8080\n", compose=published("8080:80", "${P}:80"))
     assert "P is the same port as the 8080 of s0" in [each.message for each in check(stack)]

@@ -12,7 +12,7 @@ from upready.dotenv import inputs
 from upready.stack import compose, compose_call, model
 from upready.stack.selection import Stack
 from upready.support import process
-from upready.support.errors import EnvFileError
+from upready.support.errors import EnvFileError, UsageError
 
 pytestmark = pytest.mark.costly
 
@@ -76,6 +76,15 @@ def test_all_that_is_missing_is_told_at_once(make_stack: MakeStack, tmp_path: Pa
     stack = make_stack(compose=ROOT % "part/part.yml")
     assert not accepted(stack)
     assert findings(stack) == ["error ONE", "error TWO", "warning THREE"]
+
+
+def test_what_else_is_wrong_is_no_variable_of_an_included_file(make_stack: MakeStack, tmp_path: Path) -> None:
+    write(tmp_path, part_yml=PART % "${GREETING:?}", _env="GREETING=hi\n")
+    stack = make_stack(compose="include: [part/part.yml]\nservices: {root: {image: x, label_file: gone.labels}}\n")
+    assert not accepted(stack)
+    assert findings(stack) == []
+    with pytest.raises(UsageError, match=r"gone\.labels not found"):
+        model.load(stack)
 
 
 def test_a_variable_that_the_stack_itself_needs_too_is_missing(make_stack: MakeStack, tmp_path: Path) -> None:

@@ -56,6 +56,32 @@ def test_a_wait_is_for_what_is_only_started_meanwhile(engine: Fake, settings: Se
     assert services(found) == ["web"]
 
 
+@pytest.fixture
+def elsewhere(engine: Fake, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Another runtime; the project is found there once something of it runs there."""
+    made = Fake()
+    made.name = "swarm"  # type: ignore[misc] # this one alone
+    made.absent = list  # type: ignore[attr-defined] # what only a swarm has
+    monkeypatch.setattr(choice, "find", lambda *_: made if made.containers("shop") else engine)
+    return made
+
+
+def test_a_wait_is_for_what_is_started_in_another_runtime_than_it_was_looked_for(
+    elsewhere: Fake, settings: Settings
+) -> None:
+    threading.Timer(0.5, elsewhere.put, [healthy("web")]).start()
+    found = health.look(settings, wait=60)
+    assert (found.status, found.runtime) == ("healthy", "swarm")
+
+
+def test_a_watch_sees_what_is_started_in_another_runtime(elsewhere: Fake, settings: Settings) -> None:
+    looks = health.watch(settings)
+    assert next(looks).status == "stopped"
+    elsewhere.put(healthy("web"))
+    assert (found := next(looks)).status == "healthy"
+    assert found.runtime == "swarm"
+
+
 def test_a_wait_is_for_what_is_only_created_meanwhile(engine: Fake, settings: Settings) -> None:
     ill = container(id="web1", service="web", started=NOW, health="starting")
     engine.put(ill)

@@ -71,6 +71,32 @@ def test_every_port_and_the_name_are_its_own(make: Make) -> None:
     assert own.notes == []
 
 
+ADDRESSED = """\
+services:
+  db: {image: x, ports: ["${SQL_PORT:-127.0.0.1:13306}:3306", "${SIX:-[::1]:9000}:9000"]}
+  web: {image: x, environment: {URL: "${URL:-}"}}
+"""
+
+
+def test_a_port_stays_at_its_address(make: Make) -> None:
+    stack = make("URL=http://localhost:13306\n", compose=ADDRESSED)
+    isolated = isolation.isolate(stack)
+    assert {name: value.rpartition(":")[0] for name, value in isolated.ports.items()} == {
+        "SQL_PORT": "127.0.0.1",
+        "SIX": "[::1]",
+    }
+    assert isolated.notes == ["URL still names port 13306 of this machine: invoke env.set URL"]
+    assert isolation.isolate(stack).ports == isolated.ports
+
+
+def test_an_address_does_not_hide_a_copied_port(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = make("", compose=ADDRESSED, folder="a")
+    first = isolation.isolate(one)
+    monkeypatch.setattr(checkouts, "others", lambda _: [one.root])
+    second = isolation.isolate(make(one.env_file.read_text("utf-8"), compose=ADDRESSED, folder="b"))
+    assert not {*first.ports.values()} & {*second.ports.values()}
+
+
 def test_a_second_time_changes_nothing(make: Make) -> None:
     stack = make()
     isolation.isolate(stack)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from upready.commands.notifying import notifying
 from upready.operations import notice
+from upready.operations.launch import Launch
 from upready.secrets import masking
 from upready.stack.settings import Environment, Settings
 from upready.support import notification
@@ -141,6 +145,47 @@ def test_no_answer_is_a_warning(
     set_url(settings, url_of(hook))
     fail(settings, BuildError("x"))
     assert warnings == ["the result was not posted to HOOK: it did not answer within 0.3 s"]
+
+
+def test_answer_that_never_ends_is_a_warning(
+    settings: Settings, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice, "SECONDS", 1.0)
+    over = threading.Event()
+
+    def answer(it: socket.socket) -> None:
+        with it, contextlib.suppress(OSError):
+            it.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not over.wait(0.2):
+                it.sendall(b"X: y\r\n")  # each piece comes in time
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=lambda: answer(listening.accept()[0]), daemon=True).start()
+        set_url(settings, f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        began = time.monotonic()
+        try:
+            fail(settings, BuildError("x"))
+        finally:
+            over.set()
+    assert time.monotonic() - began < 60
+    assert warnings == ["the result was not posted to HOOK: it did not answer within 1 s"]
+
+
+@pytest.mark.parametrize("error", [BuildError("web did not build"), None])
+def test_ctrl_c_while_somebody_is_told_does_not_hide_how_the_task_ended(
+    settings: Settings, warnings: list[str], monkeypatch: pytest.MonkeyPatch, error: OpsError | None
+) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notice, "post", interrupted)
+    set_url(settings, "http://127.0.0.1:9/")
+    if error is not None:
+        fail(settings, error)
+    else:
+        with notifying(settings, "prod", "prod", desktop=False) as end:
+            end(cast(Launch, None))
+    assert warnings == ["perhaps nobody was told: interrupted"]
 
 
 @pytest.mark.parametrize(

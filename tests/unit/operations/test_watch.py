@@ -11,7 +11,7 @@ import pytest
 
 from tests import documents
 from tests.unit.conftest import MakeStack
-from tests.unit.replicas import container, service
+from tests.unit.replicas import Fake, container, service
 from upready.operations.launch import Launch
 from upready.operations.watch import evidence, files, rules
 from upready.operations.watch.composing import Composing
@@ -179,6 +179,7 @@ def heard(make_stack: MakeStack, text: str) -> Composing:
         "_merged": Model({"web": web}, {}, {}, make_stack("services: {}")),
         "_show": Quiet(),
         "_said": [],
+        "_printed": [],
         "_moving": set(),
         "_failure": None,
         "building": False,
@@ -236,6 +237,43 @@ def test_other_failures_have_composes_words(make_stack: MakeStack, line: str) ->
     error = heard(make_stack, line).failure(0)
     assert isinstance(error, StartError)
     assert "The name is in use" in f"{error.message} {error.details}"
+
+
+COMMAND = [("web", ("python", "/ran/it.py"))]
+
+
+def test_a_command_that_fails_after_a_copy_has_its_own_words(make_stack: MakeStack) -> None:
+    said = 'Syncing service "web" after 1 changes were detected\nbroken: no such table\n'
+    composing = heard(make_stack, f'of before\n{said}time="…" level=warning msg="Error handling changed files: "')
+    assert composing.failing
+    error = composing.failure(0, COMMAND)
+    assert isinstance(error, StartError)
+    assert error.message == "web: python /ran/it.py has failed"
+    assert error.details == ["broken: no such table"]
+    assert error.next == "invoke exec web -- python /ran/it.py"
+    assert not composing.failing
+
+
+def test_a_copy_that_is_refused_names_the_service(make_stack: MakeStack) -> None:
+    why = "copying files to f95b49814a6f: Error response from daemon: container rootfs is marked read-only"
+    composing = heard(make_stack, f'time="…" level=warning msg="Error handling changed files: {why}"')
+    composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment]
+    error = composing.failure(0)
+    assert isinstance(error, StartError)
+    assert error.message == "files could not be copied into web: container rootfs is marked read-only"
+
+
+def test_what_is_run_after_a_copy_belongs_to_the_change(make_stack: MakeStack, tmp_path: Path) -> None:
+    ran = {
+        "action": "sync+exec",
+        "path": str(tmp_path / "ran"),
+        "target": "/ran",
+        "exec": {"command": ["cp", "a", "b"]},
+    }
+    copied = {"action": "sync", "path": str(tmp_path / "src"), "target": "/src"}
+    found = of(make_stack, ran, copied)
+    assert rules.changes(found, [tmp_path / "ran" / "a", tmp_path / "src" / "b"])["web"].commands == (("cp", "a", "b"),)
+    assert rules.changes(found, [tmp_path / "src" / "b"])["web"].commands == ()
 
 
 def test_containers_that_are_being_replaced_are_known(make_stack: MakeStack) -> None:

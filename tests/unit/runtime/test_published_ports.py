@@ -32,6 +32,12 @@ def web(port: str) -> str:
         ("127.0.0.1:${WEB_PORT:?}:80", "WEB_PORT=8000\n", "invoke env.set WEB_PORT=9000"),
         ("${ADDRESS:-127.0.0.1}:${WEB_PORT-8000}:${INNER:-80}/tcp", "", "invoke env.set WEB_PORT=9000"),
         ("{target: 80, published: '${WEB_PORT:-8000}', protocol: tcp}", "", "invoke env.set WEB_PORT=9000"),
+        # What holds the address, too, keeps it: else the port would be open to every machine.
+        ("${WEB:-127.0.0.1:8000}:80", "", "invoke env.set WEB=127.0.0.1:9000"),
+        ("${WEB}:80", "WEB=127.0.0.1:8000\n", "invoke env.set WEB=127.0.0.1:9000"),
+        ("${WEB:-[::1]:8000}:80/tcp", "", "invoke env.set 'WEB=[::1]:9000'"),
+        ("${ALL:-${ADDRESS:-127.0.0.1}:${WEB_PORT:-8000}}:80", "", "invoke env.set ALL=127.0.0.1:9000"),
+        ("${ADDRESS:-}:${WEB_PORT:-8000}:80", "", "invoke env.set WEB_PORT=9000"),
         # The variable is only a part of the number.
         ("80${TENS}:80", "TENS=00\n", "invoke env.set TENS"),
         ("8000:80", "", "choose another port in compose.yaml:5"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 
@@ -43,3 +44,28 @@ def test_of_several_calls_those_count_that_return_in_time() -> None:
     held.set()
     with pytest.raises(ZeroDivisionError):
         background.each(lambda number: 1 // number, [0], 60)
+
+
+def test_tasks_run_together_but_not_too_many() -> None:
+    at_once, most, guard = 0, 0, threading.Lock()
+    pair = threading.Barrier(2, timeout=30)
+
+    def task(number: int) -> int:
+        nonlocal at_once, most
+        with guard:
+            at_once += 1
+            most = max(most, at_once)
+        pair.wait()
+        with guard:
+            at_once -= 1
+        return number
+
+    assert background.together([functools.partial(task, each) for each in range(6)], most=2) == list(range(6))
+    assert most == 2
+
+
+def test_of_tasks_that_run_together_an_error_is_raised_once_all_have_ended() -> None:
+    ended: list[int] = []
+    with pytest.raises(ZeroDivisionError):
+        background.together([lambda: 1 // 0, lambda: ended.append(1)])
+    assert ended == [1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from tests.unit.top.made import API, DB, SHOP, WORKER, clock, entry, row, state
 from upready.operations.top.state import State
 from upready.readiness.health import Verdict
 from upready.report.top import panels, picture
-from upready.report.top.lines import texts, width
+from upready.report.top.lines import Line, texts, width
 from upready.report.top.picture import Logs, Size
 from upready.report.top.view import View
+from upready.secrets import masking
 
 ENTRIES = [entry("GET /items 200", second=1), entry("ready to accept connections", "db", 2)]
 
@@ -129,10 +132,44 @@ def test_the_help_has_the_commands_of_the_chosen_service() -> None:
     assert "l its logs alone; again: those of all invoke logs --follow --service db" in told
 
 
+def test_a_shell_is_one_in_the_chosen_replica() -> None:
+    many = state(row("web"), row("web", replica=2), DB)
+    assert "x invoke shell web --replica 2" in screen(many, View(selected="web-2"), columns=120)[-2]
+    assert "x invoke shell web --replica 1" in screen(many, View(selected="web"), columns=120)[-2]
+    assert "x invoke shell db  " in screen(many, View(selected="db"), columns=120)[-2]
+
+
 @pytest.mark.parametrize("text", ["\x1b[2J\x1b]0;title\x07cleared", "a\rb", "tab\there"])
 def test_no_log_line_moves_the_cursor(text: str) -> None:
     shown = "\n".join(screen(SHOP, entries=[entry(text)]))
     assert not [letter for letter in shown if letter != "\n" and not letter.isprintable()]
+
+
+def test_a_note_that_quotes_a_service_moves_no_cursor_and_tells_no_secret(tmp_path: Path) -> None:
+    said = "worker waits for db (healthy), which is unhealthy: \x1b]0;title\x07 no\nlogin with hidden-51c0aa77be"
+    with masking.hiding(tmp_path, lambda _: []):
+        masking.know("test", lambda: ["hidden-51c0aa77be"])
+        shown = "\n".join(screen(SHOP, View(note=said), columns=120))
+    assert "login with ********" in shown
+    assert not [letter for letter in shown if letter != "\n" and not letter.isprintable()]
+
+
+def test_a_long_note_is_told_to_its_end_where_there_is_room() -> None:
+    said = "; ".join(f"service-{number} (healthy), which is not ready yet: refused" for number in range(4))
+    whole = screen(SHOP, View(note=said))
+    assert " ".join(whole[-4:-1]) == said
+    assert screen(SHOP, View(note=said * 2))[-2].endswith("…")
+    assert screen(SHOP, View(note=said), columns=40, lines=10)[-2].endswith("…")
+
+
+def test_a_panel_is_moved_no_further_than_to_its_end() -> None:
+    panel: list[Line] = [[(f"line {number}", "")] for number in range(50)]
+    view = View(panel="diagnosis", top=50)
+    most = picture.furthest(SHOP, view, panel, Size(80, 24))
+    shown = screen(SHOP, replace(view, top=most), panel=panel)
+    assert shown[-3] == "line 49"
+    assert screen(SHOP, replace(view, top=most - 1), panel=panel)[-3] == "line 48"
+    assert picture.furthest(SHOP, view, panel[:3], Size(80, 24)) == 0
 
 
 def test_what_is_typed_stands_in_the_last_line() -> None:

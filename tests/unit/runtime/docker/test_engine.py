@@ -193,3 +193,10 @@ def test_the_usual_socket_is_looked_for_where_nothing_names_another(
     monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
     with pytest.raises(EngineError, match="no docker context 'elsewhere'"):
         connect()
+
+
+def test_an_image_without_a_name_is_none() -> None:
+    # As the image of a container on another node of a swarm: the SDK refuses to ask for it.
+    asked: list[str] = []
+    found = Engine(SimpleNamespace(api=SimpleNamespace(inspect_image=asked.append, inspect_volume=asked.append)))  # type: ignore[arg-type]
+    assert (found.image(""), found.volume(""), asked) == (None, None, [])

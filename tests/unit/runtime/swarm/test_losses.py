@@ -108,3 +108,15 @@ def test_a_loss_of_a_network_names_it() -> None:
 def test_what_is_switched_off_is_no_loss() -> None:
     off = {"image": "x", "privileged": False, "devices": [], "pid": "", "oom_kill_disable": False, "command": None}
     assert not losses.find(model(web=off))
+
+
+def test_a_volume_without_a_name_is_a_loss_for_it_is_new_with_each_task() -> None:
+    volumes = [
+        {"type": "volume", "target": "/data", "volume": {}},
+        {"type": "volume", "source": "named", "target": "/named"},
+        {"type": "tmpfs", "target": "/scratch"},
+        {"type": "bind", "source": "/srv", "target": "/srv"},
+    ]
+    (found,) = losses.find(model(web={"image": "x", "volumes": volumes}))
+    assert (found.service, found.key, found.item) == ("web", "volumes.source", "/data")
+    assert losses.check(model(web={"image": "x", "volumes": volumes}), ["web.volumes.source"]) == [found]

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from upready.runtime.actions import Action
-from upready.runtime.swarm import moves
+from upready.runtime.swarm import data_places, moves
 from upready.runtime.swarm.steps import Step
 from upready.runtime.swarm.translation import Service
 from upready.support.errors import UsageError
@@ -21,16 +21,17 @@ HERE, THERE = "node.hostname==alpha", "node.hostname==beta"
 class Client:
     """The SDK's client of a manager of two nodes, on the first of which the only task runs."""
 
-    def __init__(self) -> None:
-        self.api = self
+    def __init__(self, ran: tuple[str, ...] = ("beta", "alpha")) -> None:
+        self.api, self.ran = self, ran
 
     def nodes(self) -> list[dict[str, Any]]:
         return [{"ID": name, "Description": {"Hostname": name}} for name in ("alpha", "beta")]
 
     def tasks(self, filters: object) -> list[dict[str, Any]]:
         del filters
-        older = {"NodeID": "beta", "CreatedAt": "1", "Status": {"State": "shutdown"}}
-        return [older, {"NodeID": "alpha", "CreatedAt": "2", "Status": {"State": "running"}}]
+        *older, last = self.ran
+        ended = [{"NodeID": each, "CreatedAt": "1", "Status": {"State": "shutdown"}} for each in older]
+        return [*ended, {"NodeID": last, "CreatedAt": "2", "Status": {"State": "running"}}]
 
 
 def spec(constraint: str, *, mounts: tuple[Mapping[str, str], ...] = (VOLUME,), **more: object) -> dict[str, Any]:
@@ -39,15 +40,23 @@ def spec(constraint: str, *, mounts: tuple[Mapping[str, str], ...] = (VOLUME,), 
 
 
 def seen(
-    before: dict[str, Any] | None, after: dict[str, Any], accepted: tuple[str, ...] = (), data: str = ""
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    accepted: tuple[str, ...] = (),
+    data: str = "",
+    ran: tuple[str, ...] = ("beta", "alpha"),
+    *,
+    back: bool = False,
 ) -> list[str]:
     """What is told of a step."""
     told: list[str] = []
     known = None if before is None else {"ID": "s1", "Spec": before}
     step = Step(Service("db", after, {}, job=False), Action.RECREATE, known)
-    swarm = SimpleNamespace(client=Client(), accepted=accepted)
-    model = SimpleNamespace(every={"db": SimpleNamespace(ops={"data": data} if data else {})})
-    moves.check(cast("Any", swarm), cast("Any", model), [step], told.append)
+    swarm = SimpleNamespace(client=Client(ran), accepted=accepted, node="alpha")
+    model = SimpleNamespace(
+        every={"db": SimpleNamespace(ops={"data": data} if data else {})}, stack=SimpleNamespace(project="shop")
+    )
+    moves.check(cast("Any", swarm), cast("Any", model), [step], told.append, back=back)
     return told
 
 
@@ -78,3 +87,33 @@ def test_a_service_that_would_leave_its_data_is_refused_with_the_way() -> None:
 def test_what_is_accepted_is_told_with_the_way_to_the_data() -> None:
     (told,) = seen(spec(HERE), spec(THERE), accepted=("db.volumes",))
     assert told.endswith("invoke restore latest --service db")
+
+
+def has(monkeypatch: pytest.MonkeyPatch, *nodes: str) -> None:
+    """Have the engines of nodes tell that they have the volume."""
+    monkeypatch.setattr(data_places.Asked, "of_volumes", lambda *_: list(nodes))
+
+
+def test_a_service_whose_node_was_removed_is_not_begun_anew_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch)
+    gone, pinned = spec("node.id==gone12345678"), spec("node.id==alpha")
+    with pytest.raises(UsageError) as caught:
+        seen(gone, pinned, ran=("gone12345678",))
+    assert caught.value.message == "the node that has the data of db is in the swarm no more"
+    assert caught.value.details[0] == "db: shop_data on the node gone123 (it is in the swarm no more)"
+    assert caught.value.next.splitlines() == [
+        "have that machine join again, by --add of: invoke --help nodes",
+        "<the same command> --accept-loss db.volumes",
+    ]
+    with pytest.raises(UsageError) as caught:
+        seen(gone, pinned, ran=("gone12345678",), back=True)
+    assert caught.value.next.endswith("invoke prod --accept-loss db.volumes")
+    (told,) = seen(gone, pinned, accepted=("db.volumes",), ran=("gone12345678",))
+    assert told.endswith("invoke restore latest --service db")
+
+
+def test_a_service_whose_machine_has_joined_again_goes_where_its_data_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, "beta")
+    assert seen(spec("node.id==gone"), spec("node.id==beta"), ran=("gone",)) == []
+    with pytest.raises(UsageError):
+        seen(spec("node.id==gone"), spec("node.id==alpha"), ran=("gone",))

@@ -9,7 +9,8 @@ import pytest
 from tests.unit.replicas import container
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
-from upready.runtime.swarm.tasks import Cluster, elsewhere, has_failed, joined
+from upready.runtime.swarm.task_state import elsewhere, has_failed, joined
+from upready.runtime.swarm.tasks import Cluster
 from upready.support import times
 
 LABELS = {"com.docker.compose.service": "web", "com.docker.stack.namespace": "shop", "upready.environment": "prod"}

@@ -12,11 +12,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from upready.agents import answer
+from upready.agents import answer, refusal
 from upready.agents.answer import Answer
 from upready.agents.tool import Tool
 from upready.support import extras, platform
@@ -60,9 +60,13 @@ class Lines:
 
     A thread reads, and the process may end without it: what the protocol's library waits in could not be interrupted,
     so that Ctrl-C and SIGTERM would wait for the client, too.
+
+    Args:
+        refuse: Gets each line that is taken; answers one that is no message of the protocol.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, refuse: Callable[[str], Awaitable[None]]) -> None:
+        self._refuse = refuse
         self._loop = asyncio.get_running_loop()
         self._found: asyncio.Queue[str] = asyncio.Queue()
         threading.Thread(target=self._read, name="input", daemon=True).start()
@@ -72,6 +76,7 @@ class Lines:
 
     async def __anext__(self) -> str:
         if line := await self._found.get():
+            await self._refuse(line)
             return line
         raise StopAsyncIteration
 
@@ -135,6 +140,7 @@ def serve(tools: Sequence[Tool], calls: Calls, *, version: str, left_out: Sequen
         from mcp.server.lowlevel import Server
         from mcp.server.stdio import stdio_server
         from mcp.shared.exceptions import MCPError
+        from mcp.shared.message import SessionMessage
     except ImportError:
         raise UsageError(
             "invoke mcp needs the package mcp, which is not installed", next=extras.command("mcp")
@@ -190,8 +196,18 @@ def serve(tools: Sequence[Tool], calls: Calls, *, version: str, left_out: Sequen
         server: Any = Server(
             "upready", version=version, instructions=INSTRUCTIONS, on_list_tools=listed, on_call_tool=called
         )
-        lines: Any = Lines()
+        answers: list[Any] = []
+
+        async def refuse(line: str) -> None:
+            found = refusal.of(line, lambda text: types.jsonrpc_message_adapter.validate_json(text, by_name=False))
+            if found is not None:
+                error = types.ErrorData(code=found.code, message=found.message)
+                with contextlib.suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+                    await answers[0].send(SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=found.id, error=error)))
+
+        lines: Any = Lines(refuse)
         async with stdio_server(stdin=lines) as (reads, writes):
+            answers.append(writes)
             await server.run(reads, writes, server.create_initialization_options())
 
     anyio.run(run)

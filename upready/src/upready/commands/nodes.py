@@ -14,7 +14,7 @@ from upready.commands.command import command
         "activate": "Let this node have tasks again.",
         "remove": "Empty this node, have it leave the swarm, and forget it.",
         "timeout": "With --drain and --remove: how long that may take, 5m by default.",
-        "yes": "With --add: make the engine that is asked a swarm, where it is none.",
+        "yes": "With --add: make the engine a swarm, where it is none; with --remove: forget a lost one with its data.",
     },
     short={"yes": "y"},
     engine=True,
@@ -53,7 +53,7 @@ def nodes(
     role = "manager" if manager else "worker"
     what = chosen[0] if chosen else ""
     if what and invocation.dry(c):
-        return plan.steps("nodes", nodes.plan(what, asked[what], role=role), as_json=json)
+        return plan.steps("nodes", nodes.plan(what, asked[what], role=role, yes=yes), as_json=json)
 
     def tell(text: str) -> None:
         report.step(text, as_json=json)
@@ -65,5 +65,5 @@ def nodes(
     if what == "activate":
         return report.show(nodes.activate(activate, tell), as_json=json)
     if what == "remove":
-        return report.show(nodes.remove(remove, tell, seconds), as_json=json)
+        return report.show(nodes.remove(remove, tell, seconds, lose=yes), as_json=json)
     return report.show(nodes.connect(tell).overview(), as_json=json)

@@ -40,12 +40,13 @@ def notifying(settings: Settings, environment: str, task: str, *, desktop: bool)
 
         try:
             told = notice.of(settings, environment, task, result, time.monotonic() - began)
+            if desktop and (problem := notification.show(told.title, told.text)):
+                warn(f"no notification was shown: {problem}")
+            notice.send(told, settings, warn)
         except OpsError as error:
             warn(f"nobody was told: {error.message}")
-            return
-        if desktop and (problem := notification.show(told.title, told.text)):
-            warn(f"no notification was shown: {problem}")
-        notice.send(told, settings, warn)
+        except KeyboardInterrupt:  # nobody waits for it any more; how the task ended is to be said all the same
+            warn("perhaps nobody was told: interrupted")
 
     try:
         yield ended.append

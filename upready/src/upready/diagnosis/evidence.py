@@ -17,7 +17,7 @@ from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.secrets import masking
-from upready.stack import compose_failure, model_secrets, setting_place, source_files
+from upready.stack import compose_failure, host_names, model_secrets, setting_place, source_files, variable_place
 from upready.stack.compose_failure import Failure
 from upready.stack.model import Model, Service
 from upready.stack.setting_place import Place
@@ -102,6 +102,11 @@ class Evidence:
     def then(self, step: str) -> str:
         """A step, and the command by which it takes effect."""
         return next_step.then(step, self.restart)
+
+    def assign(self, service: str, name: str) -> str:
+        """The step that gives a variable of a service another value, and starts it again; empty where none is known."""
+        step = variable_place.change(self.model.stack, service, name)
+        return self.then(step) if step else ""
 
     @property
     def keep_log(self) -> str:
@@ -188,9 +193,9 @@ class Evidence:
 
     def service_at(self, host: str) -> str | None:
         """The service with this host name, network alias or address; None where there is none."""
-        every = self.model.every
-        if host in every:
-            return host
+        names = host_names.of(self.model.every, self.service)
+        if host in names:
+            return names[host]
         for name, health in self.others.items():
             networks = (health.container.raw.get("NetworkSettings") or {}).get("Networks") if health.container else None
             for network in (networks or {}).values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,13 +12,12 @@ from pathlib import Path
 
 from upready.doctor import host
 from upready.doctor.facts import Facts, Finding, Grade
-from upready.engine import endpoint
 from upready.engine.connection import answering
 from upready.engine.elsewhere import Place
 from upready.runtime.docker.containers import Containers
 from upready.runtime.swarm import images, manager, nodes
 from upready.runtime.swarm.nodes import Node
-from upready.support import files, next_step, shell_words, units
+from upready.support import background, files, next_step, shell_words, units
 from upready.support.errors import OpsError
 
 SUBJECT = "swarm"
@@ -69,9 +70,9 @@ def machines(facts: Facts) -> Iterator[Finding]:
         if each.version != usual:
             message = f"{labels[each.id]} has Docker {each.version}, and most nodes have {usual}"
             yield Finding(SUBJECT, Grade.WARNING, message, "update it: https://docs.docker.com/engine/install/")
-    for each in others:
-        if each.state == nodes.READY:
-            yield from _beyond(each, labels[each.id])
+    asked = [each for each in others if each.state == nodes.READY]
+    found = background.together([functools.partial(_beyond, each, labels[each.id]) for each in asked])
+    yield from itertools.chain.from_iterable(found)
 
 
 def mesh(facts: Facts) -> Iterator[Finding]:
@@ -136,18 +137,19 @@ def _again(node: Node) -> str:
     return next_step.either(ask, f"allow {manager.PORTS} between the nodes, then: {next_step.AGAIN}")
 
 
-def _beyond(node: Node, label: str) -> Iterator[Finding]:
+def _beyond(node: Node, label: str) -> list[Finding]:
     """What only the engine of a node itself can tell."""
     if not node.context:
         message = f"no docker context is known that leads to {label}: its clock and disk are not looked at"
-        yield Finding(SUBJECT, Grade.WARNING, message, images.way_to(node))
-        return
+        return [Finding(SUBJECT, Grade.WARNING, message, images.way_to(node))]
+    found: list[Finding] = []
     try:
         with images.reached(node) as place:
-            yield from _clock(place, label)
-            yield from _disk(place, label)
+            found.extend(_clock(place, label))
+            found.extend(_disk(place, label))
     except OpsError as error:
-        yield Finding(SUBJECT, Grade.WARNING, error.summary, error.next)
+        found.append(Finding(SUBJECT, Grade.WARNING, error.summary, error.next))
+    return found
 
 
 def _clock(place: Place, label: str) -> Iterator[Finding]:
@@ -168,12 +170,12 @@ def _disk(place: Place, label: str) -> Iterator[Finding]:
     """Its disk, where that is one of this machine: an engine elsewhere does not tell."""
     with answering():
         root = Path(str(place.client.info().get("DockerRootDir") or ""))
-    if endpoint.asked().socket is None or not files.is_folder(root):
+    if place.endpoint.socket is None or not files.is_folder(root):
         return
     free = shutil.disk_usage(root).free
     if free < host.DISK_NEEDED:
         message = f"{label} has {units.size(free)} free"
-        context = shell_words.word(endpoint.asked().context)
+        context = shell_words.word(place.endpoint.context)
         yield Finding(SUBJECT, Grade.WARNING, message, f"docker --context {context} builder prune")
 
 

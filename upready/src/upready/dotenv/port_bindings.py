@@ -58,6 +58,24 @@ class Binding:
             return None
         return _socket(match)
 
+    def moved(self, name: str, given: Mapping[str, str], low: int, high: int = 0) -> str | None:
+        """The value with which a variable publishes other ports, at the same address as now; None if there is none.
+
+        Args:
+            name: The variable. Its value may be the port, or have the address too: `127.0.0.1:8000`.
+            given: The variables as they are.
+            low: The first port on this machine, or the only one.
+            high: The last port of a range.
+        """
+        now = self.socket(given)
+        number = f"{low}-{high}" if high > low else str(low)
+        address = (f"[{now.address}]" if ":" in now.address else now.address) if now else ""
+        for value in (number, f"{address}:{number}") if address else (number,):
+            then = self.socket({**given, name: value})
+            if then and (then.low, then.high) == (low, max(low, high)) and (now is None or then.address == now.address):
+                return value
+        return None
+
     def expanded(self, given: Mapping[str, str]) -> str:
         """The entry with the given variables."""
         return expand(self.text, given)

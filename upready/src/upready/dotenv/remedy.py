@@ -24,7 +24,7 @@ def another(context: Context, name: str, *, to: str = "") -> str:
     if variable is not None and variable.generate is not None:
         filled = value is not None and value.in_file is not None and value.in_file.reveal().strip()
         return f"empty {name} in .env, then: invoke env.init" if filled else "invoke env.init"
-    command = f"invoke env.set {name}" + (f"={to}" if to else "")
+    command = f"invoke env.set {shell_words.word(f'{name}={to}') if to else name}"
     if variable is None or to:
         return command
     # Do not suggest the example to somebody who copied it.

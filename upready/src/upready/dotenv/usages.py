@@ -130,7 +130,7 @@ def look_for_unset(stack: Stack, required: Mapping[str, str] | None = None) -> p
 def unset(stack: Stack, names: Set[str], result: process.Result) -> set[str]:
     """The variables among `names` that compose finds nowhere, not even in the `.env` of an included file.
 
-    All of them, if compose fails for another reason.
+    If compose fails for another reason, that one is to be told: only those count that it has named before.
 
     Args:
         stack: The stack.
@@ -144,7 +144,7 @@ def unset(stack: Stack, names: Set[str], result: process.Result) -> set[str]:
         # Compose names only the first missing variable; with a value for that one, it names the next.
         missing = _REQUIRED.search(result.stderr)
         if missing is None or missing[1] in required:
-            return set(names)
+            return set(names) & {*required, *_BLANK.findall(result.stderr)}
         required[missing[1]] = "1"
         result = look_for_unset(stack, required)
 

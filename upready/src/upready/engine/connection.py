@@ -47,12 +47,15 @@ SSH_PING = 5.0
 """The shortest time limit for an answer through SSH, in seconds."""
 
 
-def client(timeout: float, patience: float | None = None) -> tuple[DockerClient, Heartbeat]:
+def client(
+    timeout: float, patience: float | None = None, place: Endpoint | None = None
+) -> tuple[DockerClient, Heartbeat]:
     """Connect to the engine and make sure that it answers.
 
     Args:
         timeout: Seconds that a single answer may take, as long as the engine answers anything at all.
         patience: Seconds that a log-in through SSH may take, if there is a way to do without an engine.
+        place: Which engine; by default the one that the CLI would use.
 
     Returns:
         The SDK's client, each of whose requests ends once the engine is gone, and the heartbeat that finds this out.
@@ -63,7 +66,7 @@ def client(timeout: float, patience: float | None = None) -> tuple[DockerClient,
         SilentError: It does not answer.
         SettingsError: The chosen context does not exist, or Docker's own settings are invalid.
     """
-    place = endpoint.asked()
+    place = place or endpoint.asked()
     endpoint.asks(place)
     _require(place)
     with answering():

@@ -1,4 +1,4 @@
-"""The engine of another docker context than the one that is asked, for a moment."""
+"""The engine of another docker context than the one that is asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from upready.engine import chosen, connection, endpoint
+from upready.engine import connection, endpoint
+from upready.engine.endpoint import Endpoint
+from upready.engine.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -18,10 +20,19 @@ TIMEOUT = 20.0
 
 @dataclass(frozen=True)
 class Place:
-    """An engine: the SDK's client, and where it is in words."""
+    """An engine.
+
+    Attributes:
+        client: The SDK's client.
+        address: Where it is, in words.
+        endpoint: Where it is.
+        heartbeat: Finds out whether it still answers.
+    """
 
     client: DockerClient
     address: str
+    endpoint: Endpoint = Endpoint("")  # noqa: RUF009 - it never changes
+    heartbeat: Heartbeat | None = None
 
     @property
     def api(self) -> Any:
@@ -43,16 +54,31 @@ class Place:
                 return None
 
 
-@contextlib.contextmanager
-def at(context: str, timeout: float = TIMEOUT) -> Iterator[Place]:
-    """The engine of a context, within the block: errors of its calls name that engine.
+def connect(context: str, source: str, timeout: float = TIMEOUT) -> Place:
+    """The engine of a context; errors of its calls name that engine. Several may be connected to at the same time.
+
+    Args:
+        context: Its name.
+        source: Where it is named, for errors.
+        timeout: Seconds for each answer.
 
     Raises:
         EngineError: There is no such context, or its engine does not answer.
     """
-    with chosen.for_now(context):
-        client, _ = connection.client(timeout)
-        try:
-            yield Place(client, str(endpoint.asked()))
-        finally:
-            client.close()
+    found = endpoint.of_context(context, source)
+    client, heartbeat = connection.client(timeout, place=found)
+    return Place(client, str(found), found, heartbeat)
+
+
+@contextlib.contextmanager
+def at(context: str, source: str) -> Iterator[Place]:
+    """The engine of a context, within the block.
+
+    Raises:
+        EngineError: There is no such context, or its engine does not answer.
+    """
+    place = connect(context, source)
+    try:
+        yield place
+    finally:
+        place.client.close()

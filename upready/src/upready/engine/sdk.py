@@ -63,6 +63,9 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
 
 def load() -> None:
     """Import the SDK without paramiko, which it would otherwise import too."""
+    if "docker" in sys.modules:
+        # Another thread may be about to import paramiko, which must not be kept away from it.
+        return
     with _without("paramiko"):
         import docker  # noqa: F401
 

@@ -60,12 +60,12 @@ def look(settings: Settings, wait: float | None = None, tell: Note = interface.s
 
 def watch(settings: Settings, tell: Note = interface.silent) -> Iterator[Report]:
     """A look every second, without end. An engine that has gone is an end."""
-    connected, stack, _, merged = opened(settings, tell)
+    connected, stack, containers, merged = opened(settings, tell)
     while True:
-        containers = connected.containers(stack.project)
-        # What was not there at first may bring another environment's files.
-        if merged is None and containers:
-            connected, stack, containers, merged = opened(settings)
+        if merged is None:
+            connected, stack, containers, merged = begun(settings, (connected, stack, containers, merged))
+        else:
+            containers = connected.containers(stack.project)
         services = expected(settings, merged, containers) if merged else []
         yield one_look.judge_now(connected, stack.project, stack.environment, services, containers)
         time.sleep(INTERVAL)
@@ -114,9 +114,7 @@ def _wait(settings: Settings, found: Opened, seconds: float) -> Opened:
         left = max(0.0, deadline - time.monotonic())
         if merged is None:
             time.sleep(min(AGAIN, left))
-            # What is started may be another environment's.
-            if connected.containers(stack.project):
-                connected, stack, containers, merged = opened(settings)
+            connected, stack, containers, merged = begun(settings, (connected, stack, containers, merged))
         else:
             services = expected(settings, merged, containers)
             outcome = wait.Waiter(connected, stack.project, services).wait(left)
@@ -148,6 +146,15 @@ def opened(settings: Settings, tell: Note = interface.silent) -> Opened:
         return connected, stack, containers, None
     merged = _model(stack, containers, first)
     return connected, stack, containers, connected.fit(merged, interface.silent)
+
+
+def begun(settings: Settings, before: Opened) -> Opened:
+    """What is there now of a project of which nothing ran before.
+
+    It may have been started in another runtime than it was looked for in, and as another environment.
+    """
+    connected = choice.find(settings)
+    return opened(settings) if connected.containers(before[1].project) else before
 
 
 def _model(stack: Stack, containers: Sequence[Container], first: Future[Model]) -> Model:

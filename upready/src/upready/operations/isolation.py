@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upready.dotenv import edit, inputs, writer
+from upready.dotenv.port_bindings import Binding
 from upready.dotenv.schema import Variable
 from upready.dotenv.write_check import verified
 from upready.envfile import document
@@ -33,6 +34,7 @@ FIRST, LAST = 20000, 29999
 
 _NOTE = "# This checkout's own, so that others of the project run beside it: invoke env.init --isolated"
 _OWN = re.compile(r"-[0-9a-f]{6}$")
+_ADDRESS = re.compile(r"^(?:\d+(?:\.\d+){3}|\[[0-9A-Fa-f:]*\]):")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def isolate(stack: Stack, *, dry: bool = False) -> Isolation:
         _check_stopped(stack)
     chosen, kept, notes = _choose(stack, context)
     values = {NAME: project, **chosen}
-    moved = {number for name in chosen if (number := context.interpolated.get(name) or _default(context, name))}
+    before = (context.interpolated.get(name) or _default(context, name) for name in chosen)
+    moved = {_ADDRESS.sub("", value) for value in before if value}
     notes += [*shared.values(context, moved, set(values)), *shared.entries(stack, {*chosen, *kept})]
     write = writer.rehearse if dry else writer.write
     with contextlib.nullcontext() if dry else writer.locked(stack.env_file.parent):
@@ -122,6 +125,7 @@ def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, s
     given, notes = context.interpolated, []
     others = {value for each in checkouts.others(stack.root) for value in _written(each)}
     width: dict[str, int] = {}
+    entries: dict[str, Binding] = {}
     for binding in context.uses.bindings:
         socket = binding.socket(given)
         if socket is None or socket.low == 0:
@@ -133,7 +137,8 @@ def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, s
                 f"write ${{{_suggestion(context, binding.service, socket.low)}:-{number}}} in the compose file"
             )
             continue
-        width[name] = max(width.get(name, 1), socket.high - socket.low + 1)
+        if (many := socket.high - socket.low + 1) > width.get(name, 0):
+            width[name], entries[name] = many, binding
     chosen: dict[str, str] = {}
     kept: dict[str, str] = {}
     taken = {number for value in others for number in _numbers(value)}
@@ -146,7 +151,7 @@ def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, s
         fits = context.schema.variables.get(name, Variable(name)).kind
         while True:
             first = next(free)
-            value = str(first) if many == 1 else f"{first}-{first + many - 1}"
+            value = entries[name].moved(name, given, first, first + many - 1) or str(first)
             for _ in range(many - 1):
                 next(free)
             if fits is None or fits.test(value) is None:
@@ -193,7 +198,7 @@ def _is_usable(stack: Stack, value: str) -> bool:
 
 
 def _numbers(value: str) -> list[int]:
-    low, _, high = value.partition("-")
+    low, _, high = _ADDRESS.sub("", value).partition("-")
     if not low.isdigit() or (high and not high.isdigit()):
         return []
     return list(range(int(low), int(high or low) + 1))

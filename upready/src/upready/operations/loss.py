@@ -16,7 +16,7 @@ from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import Engine, answering
 from upready.runtime.docker.store import Store
 from upready.runtime.interface import Container, Runtime
-from upready.runtime.swarm.tasks import ELSEWHERE
+from upready.runtime.swarm.task_state import ELSEWHERE
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upready.engine import chosen
+from upready.operations.machines import Machine, Overview
 from upready.operations.step import Step
 from upready.runtime.docker import engine
 from upready.runtime.docker.engine import Engine, answering
 from upready.runtime.interface import Note
-from upready.runtime.swarm import evacuation, fleet, images, manager, membership, nodes, placement
+from upready.runtime.swarm import evacuation, fleet, images, manager, membership, node_data, nodes, placement
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.manager import Place
 from upready.runtime.swarm.nodes import Node
-from upready.runtime.swarm.tasks import GONE
+from upready.runtime.swarm.task_state import GONE
 from upready.support import next_step, shell_words, spelling
 from upready.support.errors import StartError, UsageError
 
@@ -26,71 +27,6 @@ SECONDS = 300.0
 
 LOOK_EVERY = 0.3
 """Seconds between two looks."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A node, and what runs there.
-
-    Attributes:
-        node: The node.
-        label: What to call it.
-        tasks: How many tasks of each service are there, by the service's name.
-        asked: Whether it is the one whose engine was asked.
-    """
-
-    node: Node
-    label: str
-    tasks: Mapping[str, int]
-    asked: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """The node as it stands under `nodes` in the JSON document."""
-        node = self.node
-        return {
-            "id": node.id,
-            "name": node.name,
-            "role": node.role,
-            "leader": node.leader,
-            "reachability": node.reachability or None,
-            "availability": node.availability,
-            "state": node.state,
-            "message": node.message or None,
-            "address": node.address,
-            "engine_version": node.version,
-            "platform": f"{node.system}/{node.machine}",
-            "cpus": node.cpus,
-            "memory": node.memory,
-            "context": node.context or None,
-            "asked": self.asked,
-            "tasks": dict(self.tasks),
-        }
-
-
-@dataclass(frozen=True)
-class Overview:
-    """All nodes of a swarm.
-
-    Attributes:
-        machines: The nodes, managers first.
-        did: What was done to which of them: added, drained, activated, removed; empty where nothing was.
-        to: The name of that node.
-    """
-
-    machines: Sequence[Machine]
-    did: str = ""
-    to: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON document."""
-        managers = [each.node for each in self.machines if each.node.role == nodes.MANAGER]
-        return {
-            "runtime": "swarm",
-            "managers": len(managers),
-            "quorum": nodes.quorum(len(managers)),
-            "nodes": [each.as_dict() for each in self.machines],
-            **({"changed": {"node": self.to, "what": self.did}} if self.did else {}),
-        }
 
 
 @dataclass
@@ -197,7 +133,7 @@ def add(context: str, role: str, tell: Note, *, begin: bool) -> Overview:
         EngineError: An engine does not answer, or the new one does not reach a manager.
     """
     check(context)
-    swarm = _begun(tell, begin=begin)
+    swarm = _begun(context, tell, begin=begin)
     identifier = membership.enter(swarm.api, swarm.fleet.nodes, context, role, tell)
     node = manager.ready(swarm.api, identifier)
     if node is None:
@@ -273,31 +209,51 @@ def _ending(api: Any, node: Node) -> str:
     return ""
 
 
-def remove(word: str, tell: Note, seconds: float | None) -> Overview:
-    """Empty a node, have it leave the swarm, and forget it."""
+def remove(word: str, tell: Note, seconds: float | None, *, lose: bool = False) -> Overview:
+    """Empty a node, have it leave the swarm, and forget it.
+
+    Args:
+        word: The node.
+        tell: Gets a sentence about each step.
+        seconds: How long it may take to empty it; None for the default.
+        lose: Whether one that does not answer is forgotten with data that no other node has.
+
+    Raises:
+        UsageError: It is not removed: too few managers would be left, or its data would be lost.
+        OpsError: As `evacuation.drain` and `membership.leave` do.
+    """
     swarm = connect(tell)
     node = swarm.node(word)
     membership.refuse_removal(swarm.fleet.nodes, node, swarm.place.node)
     if node.state == nodes.READY:
         evacuation.drain(swarm.api, node, tell, seconds or SECONDS)
+    elif not lose:
+        node_data.refuse_loss(swarm.fleet, node)
+    for each in node_data.of(swarm.fleet, node):
+        tell(f"stays on the disk of {node.name}: {each}.")
     membership.leave(swarm.api, node, tell)
     return swarm.overview("removed", node.name)
 
 
-def plan(what: str, word: str, *, role: str = nodes.WORKER) -> list[Step]:
+def plan(what: str, word: str, *, role: str = nodes.WORKER, yes: bool = False) -> list[Step]:
     """What one of these would do.
 
     Args:
         what: add, drain, activate or remove.
         word: The context, or the node.
         role: As what a node would be added.
+        yes: Whether a swarm is made, or data lost, without a question.
 
     Raises:
         UsageError: It would not be done.
     """
     if what == "add":
         check(word)
-        found = _place(engine.connect())
+        connected = engine.connect()
+        found = _place(connected)
+        if not found.inside:
+            _refuse_beginning(connected, begin=yes)
+            membership.refuse_member(word)
         begun = [] if found.inside else [Step("run", ("docker", "swarm", "init"), "run docker swarm init")]
         return [*begun, Step("add", (word,), f"have the engine of the docker context {word} join as a {role}")]
     swarm = connect(lambda _: None)
@@ -317,6 +273,8 @@ def plan(what: str, word: str, *, role: str = nodes.WORKER) -> list[Step]:
             Step("stop", (each,), f"stop {each} on {node.name}: each node has one") for each in names(wanted.ended)
         ]
         steps.append(Step("drain", (node.name,), f"drain {node.name}"))
+    elif what == "remove" and not yes:
+        node_data.refuse_loss(swarm.fleet, node)
     if what == "remove":
         steps.append(Step("remove", (node.name,), f"have {node.name} leave the swarm"))
     return steps
@@ -331,19 +289,24 @@ def _place(connected: Engine) -> Place:
         return manager.place(connected.client.info())
 
 
-def _begun(tell: Note, *, begin: bool) -> Swarm:
-    """The swarm, which is made where that is asked for."""
+def _begun(context: str, tell: Note, *, begin: bool) -> Swarm:
+    """The swarm, which is made where that is asked for, and only once the engine that is to join has answered."""
     connected = engine.connect()
     found = _place(connected)
     if not found.inside:
-        if not begin:
-            raise UsageError(
-                f"the Docker Engine at {connected.address} is in no swarm yet",
-                next=next_step.either(next_step.again("--yes"), "docker swarm init"),
-            )
+        _refuse_beginning(connected, begin=begin)
+        membership.refuse_member(context)
         manager.begin(connected.client.api)
         tell(f"{connected.address} is a swarm of one node now")
     return connect(tell)
+
+
+def _refuse_beginning(connected: Engine, *, begin: bool) -> None:
+    if not begin:
+        raise UsageError(
+            f"the Docker Engine at {connected.address} is in no swarm yet",
+            next=next_step.either(next_step.again("--yes"), "docker swarm init"),
+        )
 
 
 def _provide(swarm: Swarm, identifier: str) -> None:

@@ -10,11 +10,13 @@ from upready.operations.launch import Launch
 from upready.secrets import masking
 from upready.stack import compose_variables, selection
 from upready.stack.settings import Settings
-from upready.support import units
+from upready.support import background, units
 from upready.support.errors import OpsError
 
 SECONDS = 5.0
 """How long a webhook may take to be reached, and to answer."""
+
+_LATE = "it did not answer within {:g} s"
 
 RESULTS = {0: "done", 8: "rolled-back", 130: "interrupted"}
 """By exit code; any other is `failed`."""
@@ -112,13 +114,21 @@ def webhook(settings: Settings, environment: str) -> str:
 
 def post(notice: Notice, url: str) -> str:
     """Post a notice. Returns why it was not taken, without the URL; empty where it was. Never raises for it."""
+    posting = background.begin(lambda: _posted(notice, url))
+    # Its own limits are for each look-up, each address and each piece of an answer: together they have no end.
+    if not background.done(posting, SECONDS):
+        return _LATE.format(SECONDS)
+    return posting.result()
+
+
+def _posted(notice: Notice, url: str) -> str:
     import requests
 
     try:
         with requests.post(url, json=notice.as_dict(), timeout=SECONDS, allow_redirects=False, stream=True) as answer:
             return "" if answer.status_code < 300 else f"it answered with {answer.status_code}"
     except requests.Timeout:
-        return f"it did not answer within {SECONDS:g} s"
+        return _LATE.format(SECONDS)
     except requests.ConnectionError:
         return "it cannot be reached"
     except (requests.RequestException, ValueError):

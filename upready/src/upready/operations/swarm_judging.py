@@ -25,7 +25,7 @@ from upready.runtime.swarm.deploy import Deploy, SickError
 from upready.runtime.swarm.preparation import Prepared
 from upready.runtime.swarm.runtime import Swarm
 from upready.runtime.swarm.steps import Step
-from upready.runtime.swarm.tasks import STARTING
+from upready.runtime.swarm.task_state import STARTING
 from upready.stack.model import Model
 from upready.support.errors import OpsError, RolledBackError, StartError, UnhealthyError
 

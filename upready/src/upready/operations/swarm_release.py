@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from upready.data import versions
 from upready.operations import consent, launch, precaution, swarm_changes, swarm_judging
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
-from upready.operations.release_models import is_edge, named
+from upready.operations.release_models import is_edge, named, require_images
 from upready.operations.swarm_judging import Judging
 from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
@@ -86,9 +87,7 @@ class SwarmRelease(Judging):
             OpsError: As `upready.operations.release.release` does.
         """
         target = self._served(name)
-        for service in target.wanted:
-            if self.engine.image(service.image) is None:
-                raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        require_images(self.engine, target, self.history.releases[name])
         versions.check(self.engine, target, target.wanted)
         planned = self._prepare(target)
         moves.check(self.engine, target, planned.steps, silent, back=True)
@@ -144,9 +143,16 @@ class SwarmRelease(Judging):
         before = None if ready or not whole else self._recorded(self.history.current)
         if before is not None:
             self.show.step(f"{pending['release']} was cut off: back to {self.history.current}")
-            self._accept(before)
-            self._deploy(before, self._prepare(before))
+            with self._accepting(before):
+                self._deploy(before, self._staying(before, self._prepare(before)))
         self._write(told, DONE if ready else FAILED)
+
+    def _staying(self, before: Model, planned: Prepared) -> Prepared:
+        """The deployment without the services that would leave their data: nobody is there to be asked for that."""
+        left = {each.service: each for each in moves.find(self.engine, before, planned.steps)}
+        for each in left.values():
+            self.show.step(f"left as it is: {each}")
+        return dataclasses.replace(planned, steps=[each for each in planned.steps if each.key not in left])
 
     def _served(self, name: str) -> Model:
         """The model of a release that has served.
@@ -161,8 +167,18 @@ class SwarmRelease(Judging):
         return target
 
     def _accept(self, target: Model) -> None:
-        """Accept what a release loses that has served: somebody did so then."""
+        """Accept what a release loses that has served, and nothing else: somebody did so then."""
         self.engine.accepted = tuple({each.key for each in losses.find(target.raw)})
+
+    @contextlib.contextmanager
+    def _accepting(self, target: Model) -> Iterator[None]:
+        """Accept that within the block only: afterwards that counts again which the user accepts."""
+        accepted = self.engine.accepted
+        self._accept(target)
+        try:
+            yield
+        finally:
+            self.engine.accepted = accepted
 
     def _prepare(self, target: Model, release: str = "") -> Prepared:
         labels = {**override.whose(self.settings.root), **({RELEASE: release} if release else {})}

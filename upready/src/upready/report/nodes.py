@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from upready import report
-from upready.operations.nodes import Machine, Overview
+from upready.operations.machines import Machine, Overview
 from upready.report.columns import Column, FittingTable
 from upready.runtime.swarm import nodes
 from upready.support import units

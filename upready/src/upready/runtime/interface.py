@@ -131,7 +131,7 @@ class Kept:
     """Something that a stop leaves because others use it, or because its machine cannot be asked.
 
     Attributes:
-        kind: `network` or `volume`.
+        kind: `network` or `volume`; in Swarm also `secret` or `config`.
         name: Its name.
         used_by: Its users.
         node: The node of the swarm that has it; empty for the one whose engine is asked anyway.

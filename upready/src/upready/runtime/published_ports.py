@@ -34,10 +34,11 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
         return f"choose another port for {service} in the compose files, then: {AGAIN}"
     for binding in context.uses.bindings:
         if binding.service == service and binding.may_be(number, context.interpolated):
-            name = next(iter(binding.variables), "")
-            if name:
-                fits = binding.may_be(to, {**context.interpolated, name: str(to)})
-                return remedy.another(context, name, to=str(to) if fits else "")
+            for name in dict.fromkeys(binding.variables):
+                if value := binding.moved(name, context.interpolated, to):
+                    return remedy.another(context, name, to=value)
+            if name := next(iter(binding.variables), ""):
+                return remedy.another(context, name)
             break
     return f"choose another port in {place(stack, service, number)}, then: {AGAIN}"
 
@@ -57,13 +58,9 @@ def is_variable(stack: Stack, service: str, number: int) -> bool:
 
 
 def variable(binding: Binding, given: Mapping[str, str]) -> str | None:
-    """The one variable whose value is the port on this machine; None if it is a number, or made of several."""
-    names = list(dict.fromkeys(binding.variables))
-    for name in names:
-        socket = binding.socket({**given, name: "23456"})
-        if socket is not None and socket.low == 23456:
-            return name
-    return None
+    """The one variable that decides the port on this machine; None if it is a number, or made of several."""
+    names = dict.fromkeys(binding.variables)
+    return next((name for name in names if binding.moved(name, given, 23456)), None)
 
 
 def place(stack: Stack, service: str, number: int) -> str:

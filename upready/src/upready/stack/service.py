@@ -110,8 +110,11 @@ def of(name: str, entry: Mapping[str, Any], project: str) -> Service:
 
 
 def is_active(own: Collection[str], profiles: Sequence[str]) -> bool:
-    """Whether a service is started with these profiles; `own` are the profiles of the service."""
-    return not own or "*" in profiles or not set(own).isdisjoint(profiles)
+    """Whether a service is started with these profiles; `own` are the profiles of the service.
+
+    To compose, no profile is the one with an empty name: a service with `profiles: ["", db]` is then started, too.
+    """
+    return not own or "*" in profiles or not set(own).isdisjoint(profiles or ("",))
 
 
 def named(name: str, entry: Mapping[str, Any]) -> Service:

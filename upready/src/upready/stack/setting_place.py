@@ -20,11 +20,13 @@ class Place:
         file: The compose file, relative to the project's folder if it is in it.
         line: From 1.
         text: The value as written; empty if it is not a scalar.
+        null: Whether only the key is written, without a value.
     """
 
     file: str
     line: int
     text: str
+    null: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -60,7 +62,8 @@ def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
             for document in reversed(yaml_location.documents(file)):
                 if (node := _node(document, path)) is not None:
                     text = node.value if node.id == "scalar" else ""
-                    return Place(yaml_location.relative(file, stack.root), node.start_mark.line + 1, text)
+                    null = node.tag == "tag:yaml.org,2002:null"
+                    return Place(yaml_location.relative(file, stack.root), node.start_mark.line + 1, text, null)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
@@ -50,6 +50,24 @@ def each(call: Callable[[A], T], several: Iterable[A], seconds: float) -> dict[A
     begun = {item: begin(functools.partial(call, item)) for item in several}
     ended = wait(begun.values(), seconds).done
     return {item: future.result() for item, future in begun.items() if future in ended}
+
+
+def together(tasks: Sequence[Callable[[], T]], most: int = 8) -> list[T]:
+    """The results of tasks that run at the same time, at most so many of them; Ctrl-C waits for none.
+
+    An error of one is raised once all have ended.
+    """
+    room = threading.BoundedSemaphore(most)
+
+    def within(task: Callable[[], T]) -> T:
+        with room:
+            return task()
+
+    begun = [begin(functools.partial(within, each)) for each in tasks]
+    for each in begun:
+        while not done(each, LOOK_EVERY):
+            pass
+    return [each.result() for each in begun]
 
 
 def done(future: Future[T], seconds: float) -> bool:

@@ -15,6 +15,9 @@ from upready.support import platform, terminal
 _ENDING = ("SIGINT", "SIGTERM", "SIGBREAK" if platform.WINDOWS else "SIGHUP")
 """Ctrl-C, a request to end, a terminal that closes."""
 
+_QUIT = "SIGQUIT"
+"""What Ctrl and a backslash send: it ends a process at once, and nothing is put right."""
+
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _TYPED = ("SIGINT", "SIGQUIT")
 """Signals that a terminal sends when a key is pressed."""
@@ -83,6 +86,20 @@ def stopping(notice: Callable[[], None]) -> Iterator[None]:
         signal.signal(number, before)
 
 
+@contextlib.contextmanager
+def quitting() -> Iterator[None]:
+    """During the block, SIGQUIT acts like Ctrl-C: it would end the process before the terminal is put right.
+
+    Windows has no such key.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _numbers((_QUIT,))}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def stop() -> None:
     """Stop this process as Ctrl-Z does; returns when it is told to go on (`fg`)."""
     number = signal.SIGTSTP
@@ -96,7 +113,7 @@ def stop() -> None:
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """During the block, the signals that would end this process do nothing: the terminal is being put right."""
-    before = {number: signal.signal(number, lambda *_: None) for number in _numbers(_ENDING)}
+    before = {number: signal.signal(number, lambda *_: None) for number in _numbers((*_ENDING, _QUIT))}
     try:
         yield
     finally:

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.interface import Container
-from upready.stack import setting_place
 from upready.support import next_step, times
 
 REFUSED = (
@@ -98,12 +97,9 @@ def _client(user: str, variable: str, refusal: re.Match[str]) -> str:
 
 def _set(evidence: Evidence, database: str, variable: str) -> str:
     """The step that gives the database's password another value."""
-    stack = evidence.model.stack
     if not variable:
         return evidence.then("correct the password in .env")
-    if setting_place.find(stack, ("services", database, "environment", variable)):
-        return evidence.then(setting_place.change(stack, database, ("environment", variable)))
-    return evidence.then(f"invoke env.set {variable}")
+    return evidence.assign(database, variable) or evidence.then(f"invoke env.set {variable}")
 
 
 def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str | None]:

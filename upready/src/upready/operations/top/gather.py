@@ -10,7 +10,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from upready.diagnosis import Failure
 from upready.logs.live import Skim
@@ -71,7 +70,7 @@ class Gathering:
         self._opened = health.opened(settings, tell)
         connected, stack, _, _ = self._opened
         self.lines, self.skim, self.changed = LogLines(), Skim(), threading.Event()
-        self._over, self._soon = threading.Event(), threading.Event()
+        self._over, self._soon, self._moved = threading.Event(), threading.Event(), threading.Event()
         self._sampler = Sampler(connected, self._over)
         self._state = State(stack.project, stack.environment, connected.name)
         self._healths: tuple[Health, ...] = ()
@@ -125,8 +124,7 @@ class Gathering:
             EngineError: The engine does not answer.
             OpsError: What was started meanwhile cannot be read.
         """
-        containers = self._opened[0].containers(self._opened[1].project)
-        self._read_again(containers)
+        containers = self._read_again()
         connected, stack, _, merged = self._opened
         services = health.expected(self._settings, merged, containers) if merged else []
         found = one_look.judge_now(connected, stack.project, stack.environment, services, containers)
@@ -145,17 +143,27 @@ class Gathering:
         chosen = next((each for each in self._healths if each.name == name), None)
         return diagnosis.inspect(connected, merged, chosen, self._healths) if merged and chosen else None
 
-    def _read_again(self, containers: Sequence[Container]) -> None:
-        """Read the compose files again where other containers run than before: they may be another environment's."""
+    def _read_again(self) -> Sequence[Container]:
+        """The containers now; where others run than before, the compose files are read again: they may be others."""
         connected, stack, before, merged = self._opened
+        if merged is None:
+            self._opened = health.begun(self._settings, self._opened)
+            if self._opened[0].name != connected.name:
+                self._move()
+            return self._opened[2]
+        containers = connected.containers(stack.project)
         if not containers:
             self._opened = connected, stack, [], None
-        elif merged is None:
-            self._opened = health.opened(self._settings)
         elif {each.id for each in containers} - {each.id for each in before}:
             with contextlib.suppress(OpsError):  # the files are being edited, and what runs was read before
                 self._opened = health.opened(self._settings)
             self._opened = *self._opened[:2], list(containers), self._opened[3]
+        return containers
+
+    def _move(self) -> None:
+        """Ask another runtime from now on: the stack was started there."""
+        self._sampler.ask(self._opened[0])
+        self._moved.set()
 
     def _take(self, found: Report, merged: Model | None, connected: Runtime) -> None:
         """Make the state of a report."""
@@ -220,27 +228,38 @@ class Gathering:
         self.changed.set()
 
     def _follow(self) -> None:
-        """Take in log entries; after a trouble from where it was."""
+        """Take in log entries; after a trouble from where it was, in another runtime from the beginning."""
         while not self._over.is_set():
-            with contextlib.suppress(OpsError):
+            with contextlib.suppress(OpsError, _MovedError):
                 self._read()
             self._logs = None
-            since = datetime.now(UTC)
+            shown = self.lines.again()
+            since = None if self._moved.is_set() else shown
+            asked = Query(follow=True, since=since, tail=FIRST if since is None else None)
             while self._logs is None and not self._over.wait(AGAIN):
                 with contextlib.suppress(OpsError):
-                    asked = Query(follow=True, since=since)
+                    self._moved.clear()
                     self._logs = logs.find(self._settings, asked, lambda _: None, lambda _: None)
 
     def _read(self) -> None:
         following = self._logs
         if following is None:
             return
-        for entries in following.entries(following.origins(), lambda: None, self.skim):
+
+        def pulse() -> None:
+            if self._moved.is_set():
+                raise _MovedError
+
+        for entries in following.entries(following.origins(), pulse, self.skim):
             if self._over.is_set():
                 return
             if entries:
                 self.lines.add(entries)
                 self.changed.set()
+
+
+class _MovedError(Exception):
+    """The stack was started in another runtime than the one whose logs are followed."""
 
 
 def _release(container: Container | None) -> str:

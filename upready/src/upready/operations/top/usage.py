@@ -50,6 +50,10 @@ class Sampler:
         self._found: dict[str, History] = {}
         self._told = threading.Event()
 
+    def ask(self, connected: Runtime) -> None:
+        """Ask another runtime from now on."""
+        self._connected = connected
+
     def watch(self, containers: Sequence[Container]) -> None:
         """Set what is sampled: the containers that run."""
         self._watched = [each for each in containers if each.state == "running"]

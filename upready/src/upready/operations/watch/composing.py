@@ -7,12 +7,14 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from upready.operations.launch_options import Show
 from upready.runtime.docker import build, dockerfiles
 from upready.stack import compose, compose_call
 from upready.stack.model import Model
+from upready.support import shell_words
 from upready.support.errors import BuildError, EngineError, OpsError, StartError
 
 if TYPE_CHECKING:
@@ -26,11 +28,13 @@ KEPT = 60
 
 _ENABLED = "Watch enabled"
 _REBUILDING = re.compile(r"Rebuilding service\(s\) ")
+_SYNCING = re.compile(r"Syncing service ")
 _BUILD_FAILED = re.compile(r"Build failed\. Error: ")
 _FAILED = re.compile(
     r"(?:Failed to recreate services|Application failed to start) after update\. Error: (?P<said>.*)"
-    r"|Error handling changed files: (?P<why>[^\"]*)"
+    r"|Error handling changed files: (?P<why>(?:\\.|[^\"\\])*)"
 )
+_COPYING = re.compile(r"copying files to (?P<id>[0-9a-f]{12,}): (?:Error response from daemon: )?(?P<why>.+)")
 _CONTAINER = re.compile(r"^ ?Container (?P<name>\S+) +(?P<state>[A-Z]\w+)")
 _AT_REST = ("Started", "Running", "Healthy", "Exited")
 
@@ -54,6 +58,7 @@ class Composing:
         self._connected, self._merged, self._show = connected, merged, show
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._said: deque[str] = deque(maxlen=KEPT)
+        self._printed: deque[str] = deque(maxlen=KEPT)
         self._cancel, self.enabled = threading.Event(), threading.Event()
         self._end: tuple[int, OpsError | None] | None = None
         self._moving: set[str] = set()
@@ -75,21 +80,40 @@ class Composing:
         if ended is not None:
             raise self._ended(*ended)
 
-    def begin(self) -> None:
-        """A change begins: what went wrong before is over."""
-        self._failure = None
+    @property
+    def failing(self) -> bool:
+        """Whether a change could not be done, of which nobody was told yet."""
+        return self._failure is not None
 
-    def failure(self, quiet: float) -> OpsError | None:
-        """Why the last change could not be done, once compose has said nothing more for `quiet` seconds."""
+    def failure(self, quiet: float, commands: Sequence[tuple[str, Sequence[str]]] = ()) -> OpsError | None:
+        """Why a change could not be done, once compose has said nothing more for `quiet` seconds.
+
+        Args:
+            quiet: The seconds.
+            commands: The services that may have run a command after a copy, each with that command.
+        """
         if self._failure is None or time.monotonic() - self.last < quiet:
             return None
         kind, said = self._failure
         self._failure, self.building = None, False
+        if kind == "command":
+            return _command_failed(commands, said)
         if kind == "build":
             failed = self._progress.failure(lambda service, lines: build.source(self._merged, service, lines))
             if isinstance(failed, (BuildError, EngineError)):
                 return failed
             return BuildError(failed.message, details=failed.details, next="invoke build")
+        return self._refused(said)
+
+    def _refused(self, said: str) -> OpsError:
+        """The error of what the engine or compose has refused, from their words."""
+        copied = _COPYING.match(said)
+        found = self._connected.inspect(copied["id"]) if copied else None
+        if copied and found:
+            return StartError(
+                f"files could not be copied into {found.service}: {copied['why']}",
+                next=f"correct services.{found.service} in the compose file, then: invoke dev",
+            )
         told = compose_call.failed(compose.failure(said, StartError), said, self._connected)
         if isinstance(told, EngineError):
             return told
@@ -139,11 +163,16 @@ class Composing:
         elif cut := _BUILD_FAILED.match(line):
             self._failure = "build", line
             self._progress.feed(line[cut.end() :])
+        elif _SYNCING.match(line):
+            self._printed.clear()
         elif failed := _FAILED.search(line):
-            # After a failed build compose says it once more, in other words.
-            self._failure = self._failure or ("start", failed["said"] or failed["why"] or line)
+            # After a failed build compose says it once more, in other words; of a command's failure it says nothing.
+            why = failed["said"] or failed["why"].replace('\\"', '"')
+            self._failure = self._failure or (("start", why) if why else ("command", "\n".join(self._printed)))
         elif self.building:
             self._show.build(self._progress, self._progress.feed(line), line)
+        else:
+            self._printed.append(line)
 
     def _ended(self, code: int, error: OpsError | None) -> OpsError:
         """Why compose's watch is over, which only `close` ends."""
@@ -157,6 +186,16 @@ class Composing:
             details=[each for each in self._said if each.strip()][-5:],
             next="invoke watch",
         )
+
+
+def _command_failed(commands: Sequence[tuple[str, Sequence[str]]], said: str) -> StartError:
+    """The error of a command that compose has run after a copy; compose tells what it has printed, and no more."""
+    details = [each for each in said.splitlines() if each.strip()][-20:]
+    if not commands:
+        step = "correct exec.command in develop.watch, then: invoke watch"
+        return StartError("a command that was run after a copy has failed", details=details, next=step)
+    service, line = commands[0][0], shell_words.line(commands[0][1])
+    return StartError(f"{service}: {line} has failed", details=details, next=f"invoke exec {service} -- {line}")
 
 
 def _built(merged: Model, line: str) -> dict[str, str]:

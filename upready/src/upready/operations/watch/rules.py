@@ -49,6 +49,7 @@ class Rule:
         target: Where its files belong in the container; empty where nothing is copied.
         mounted: Whether the path is mounted into the container: compose copies nothing then, as nothing is needed.
         initial: Whether all files are copied when the watch begins.
+        command: What is run in the containers after a copy (`sync+exec`).
     """
 
     service: str
@@ -61,6 +62,7 @@ class Rule:
     _include: Patterns | None = field(default=None, repr=False, compare=False)
     _context: Path | None = None
     _context_ignore: Patterns | None = field(default=None, repr=False, compare=False)
+    command: tuple[str, ...] = ()
 
     def takes(self, file: Path) -> bool:
         """Whether a change of this file makes the rule act."""
@@ -117,6 +119,7 @@ class Change:
         files: The files.
         mounted: Whether all of them are in a mounted folder, so that nothing has to be done.
         places: Each file that is copied, with its place in the container.
+        commands: What is run in the containers after that.
     """
 
     service: str
@@ -124,6 +127,7 @@ class Change:
     files: tuple[Path, ...]
     mounted: bool = False
     places: tuple[tuple[Path, str], ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
 
     def with_(self, other: Change) -> Change:
         """Both of them as one."""
@@ -133,6 +137,7 @@ class Change:
             tuple(dict.fromkeys([*self.files, *other.files])),
             self.mounted and other.mounted,
             tuple(dict.fromkeys([*self.places, *other.places])),
+            tuple(dict.fromkeys([*self.commands, *other.commands])),
         )
 
 
@@ -181,7 +186,8 @@ def _change(rule: Rule, file: Path) -> Change:
     copied = rule.action in SYNCS and rule.target and not rule.mounted
     # Compose does nothing about what is mounted.
     action = Action.SYNC if rule.mounted else rule.action
-    return Change(rule.service, action, (file,), rule.mounted, ((file, rule.place(file)),) if copied else ())
+    places = ((file, rule.place(file)),) if copied else ()
+    return Change(rule.service, action, (file,), rule.mounted, places, (rule.command,) if rule.command else ())
 
 
 def steps(rules: Iterable[Rule], root: Path, *, native: bool = False) -> list[Step]:
@@ -211,6 +217,7 @@ def _of_service(service: Service) -> list[Rule]:
             Patterns(map(str, each["include"])) if each.get("include") else None,
             context,
             ignored,
+            tuple(map(str, (each.get("exec") or {}).get("command") or ())),
         )
         for each in develop.get("watch") or ()
         if str(each.get("action")) in set(Action)

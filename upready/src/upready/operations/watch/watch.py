@@ -20,6 +20,7 @@ from upready.operations.watch.rules import SYNCS, Action, Change, Rule
 from upready.operations.watch.watched import Watched
 from upready.readiness.start_thread import Start
 from upready.readiness.wait import SupersededError
+from upready.runtime.docker import executions
 from upready.runtime.docker.containers import Containers
 from upready.support.errors import LockedError, OpsError, UnhealthyError
 
@@ -67,6 +68,7 @@ class Watching:
         self._connected, self._stack = watched.connected, watched.merged.stack
         self._composing: Composing | None = None
         self._pending: dict[str, Change] = {}
+        self._told: Sequence[Change] = ()
         self._files = files.look(watched.rules)
         self._looked, self._cost = 0.0, 0.0
         self._there, self._absences = time.monotonic(), 0
@@ -84,6 +86,8 @@ class Watching:
             while True:
                 if self._changed():
                     yield from self._follow_up()
+                elif error := self._late_failure():
+                    yield self._event(Kind.FAILED, self._told, error=error)
                 else:
                     self._look_for_containers()
                     time.sleep(DONE)
@@ -123,7 +127,8 @@ class Watching:
             self._let_settle()
             changes, self._pending = self._pending, {}
             every, undone = rules.joined(every, changes), rules.joined(undone, changes)
-            yield self._event(Kind.CHANGE, list(changes.values()))
+            self._told = list(changes.values())
+            yield self._event(Kind.CHANGE, self._told)
             with contextlib.suppress(SupersededError):
                 try:
                     begin = self._act(list(undone.values()))
@@ -164,21 +169,48 @@ class Watching:
 
     def _wait_for_compose(self, composing: Composing, changes: Sequence[Change]) -> None:
         began = time.monotonic()
-        composing.begin()
-        while not self._is_done(changes):
+        commands = _commands(changes)
+        executed = 0.0
+        while True:
             composing.listen()
-            if (error := composing.failure(QUIET)) is not None:
+            if (error := composing.failure(QUIET, commands)) is not None:
                 raise _FailedError(error)
+            done = not composing.failing and self._is_done(changes)
+            runs = done and self._is_executing(commands)
+            # A command begins a moment after the copy, and nobody tells of its end.
+            executed = time.monotonic() if runs or not executed else executed
+            if done and not runs and (not commands or time.monotonic() - executed >= HOLD):
+                break
             heard = composing.last >= began
             silent = time.monotonic() - max(began, composing.last)
-            if silent > (STALE if heard else UNHEARD) and not composing.building:
+            if silent > (STALE if heard else UNHEARD) and not (done or composing.building):
                 told = ", ".join(each.service for each in changes)
                 self._show.warn(f"compose has done nothing about the change for {told} in {silent:.0f} s")
                 return
             if self._changed():
+                # What has failed is told first: compose does not try it again. Of a build it may yet tell more.
+                if not composing.building and (error := composing.failure(0, commands)) is not None:
+                    raise _FailedError(error)
                 raise SupersededError
             time.sleep(DONE)
         composing.building = False
+
+    def _late_failure(self) -> OpsError | None:
+        """Why something could not be done that had seemed to be, or of which the files were not looked at yet."""
+        if self._composing is None or not self._composing.failing:
+            return None
+        self._looked = 0.0
+        return None if self._changed() else self._composing.failure(QUIET, _commands(self._told))
+
+    def _is_executing(self, commands: Iterable[tuple[str, Sequence[str]]]) -> bool:
+        """Whether a command that follows a copy still runs in a container of its service."""
+        assert isinstance(self._connected, Containers)  # noqa: S101 - only there compose watches
+        return any(
+            executions.runs(self._connected, each.id, command)
+            for service, command in commands
+            for each in self._connected.containers(self._stack.project)
+            if each.service == service
+        )
 
     def _is_done(self, changes: Iterable[Change]) -> bool:
         assert isinstance(self._connected, Containers)  # noqa: S101 - only there compose watches
@@ -237,6 +269,11 @@ class Watching:
         error: OpsError | None = None,
     ) -> Event:
         return Event(kind, self._stack, self._connected.name, changes, rules, launch, error)
+
+
+def _commands(changes: Iterable[Change]) -> list[tuple[str, Sequence[str]]]:
+    """What compose runs after copies: each service with its command."""
+    return [(each.service, command) for each in changes for command in each.commands]
 
 
 class _FailedError(Exception):

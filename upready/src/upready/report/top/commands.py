@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from upready.operations.top.state import State
 from upready.report import called_as
-from upready.report.top.view import View
+from upready.report.top.view import View, chosen
 from upready.support import shell_words
 
 
@@ -24,24 +25,34 @@ class Key:
         return called_as.spoken(f"invoke {shell_words.line(self.task)}") if self.task else ""
 
 
-def task(key: str, service: str) -> tuple[str, ...]:
-    """The task behind a key for a service; empty where there is none."""
+def task(key: str, service: str, replica: int = 0) -> tuple[str, ...]:
+    """The task behind a key for a service, or for one of its replicas; empty where there is none."""
     return {
         "d": ("diagnose", service),
         "r": ("restart", "--service", service),
-        "x": ("shell", service),
+        "x": ("shell", service, *(("--replica", str(replica)) if replica else ())),
         "o": ("open", service),
     }.get(key, ())
 
 
-def keys(view: View, service: str) -> list[Key]:
-    """Every key, the ones that are needed most first."""
+def target(view: View, state: State) -> tuple[str, int]:
+    """The chosen service, and the chosen one of its replicas where it has several; 0 where it has not."""
+    row = state.row(chosen(view, state))
+    if row is None:
+        return "SERVICE", 0
+    service = row.health.service
+    return service, row.health.replica if sum(each.health.service == service for each in state.rows) > 1 else 0
+
+
+def keys(view: View, state: State) -> list[Key]:
+    """Every key for the chosen service, the ones that are needed most first."""
+    service, replica = target(view, state)
     return [
         Key("?", "help"),
         Key("q", "quit"),
         Key("d", "diagnose", task("d", service)),
         Key("r", "restart", task("r", service)),
-        Key("x", "shell", task("x", service)),
+        Key("x", "shell", task("x", service, replica)),
         Key("o", "open", task("o", service)),
         Key("l", "logs", ("logs", "--follow", "--service", service)),
         Key("/", "filter", _logs(view, service)),

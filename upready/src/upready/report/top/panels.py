@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 from upready.operations.top.state import State
 from upready.report.top import commands
 from upready.report.top.lines import Line, wrapped
-from upready.report.top.view import View, chosen
+from upready.report.top.view import View
 
 _GAP = 12
 _SIDE_BY_SIDE = 90
@@ -15,8 +15,7 @@ _SIDE_BY_SIDE = 90
 
 def help_lines(state: State, view: View, cells: int) -> list[Line]:
     """What each key does, and the command that it stands for."""
-    row = state.row(chosen(view, state))
-    known = {each.name: each.command for each in commands.keys(view, row.health.service if row else "SERVICE")}
+    known = {each.name: each.command for each in commands.keys(view, state)}
     made: list[Line] = [[("keys, and the commands that do the same", "bold")]]
     for name, does in commands.HELP:
         command = known.get(name, "")

@@ -10,13 +10,16 @@ from upready.logs.entry import Entry
 from upready.operations.top.state import Row, State
 from upready.report import called_as
 from upready.report.top import commands, log_lines, table
-from upready.report.top.lines import Line, apart, fit
+from upready.report.top.lines import Line, apart, fit, plain, wrapped
 from upready.report.top.view import View, chosen
 
 STATUS = {"healthy": "bold green", "degraded": "bold yellow", "unhealthy": "bold red", "stopped": "bold"}
 
 _LOW = 14
 """Lines below which there is no room for a line of commands."""
+
+_NOTE = 3
+"""The most lines of what came of the last key."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,26 @@ def draw(state: State, view: View, logs: Logs, panel: Sequence[Line], size: Size
         default: The environment to start where nothing runs.
     """
     cells = size.columns
-    head = [_title(state, cells)]
-    foot = _foot(state, view, size)
-    room = max(1, size.lines - len(head) - len(foot))
-    rows = _rows(state, view, size, room, default)
-    below = _below(state, view, logs, panel, cells, room - len(rows))
-    made = [*head, *rows, *below]
+    top, foot, room = _around(state, view, size, default)
+    made = [*top, *_below(state, view, logs, panel, cells, room)]
     made = made[: size.lines - len(foot)]
     made += [[] for _ in range(size.lines - len(foot) - len(made))]
     return [fit(line, cells) for line in [*made, *foot]][: size.lines]
+
+
+def furthest(state: State, view: View, panel: Sequence[Line], size: Size, default: str = "") -> int:
+    """The most lines of a panel that can be above its window: its last line is then the last one of the window."""
+    room = _around(state, view, size, default)[2]
+    return max(0, len(panel) - room + len(_sentence(state, view, room)))
+
+
+def _around(state: State, view: View, size: Size, default: str) -> tuple[list[Line], list[Line], int]:
+    """What stands above and below the logs or the panel, and how many lines are left between."""
+    head = [_title(state, size.columns)]
+    foot = _foot(state, view, size)
+    room = max(1, size.lines - len(head) - len(foot))
+    rows = _rows(state, view, size, room, default)
+    return [*head, *rows], foot, room - len(rows)
 
 
 def services_shown(size: Size, view: View, count: int) -> int:
@@ -111,12 +125,7 @@ def _table(state: State, view: View, size: Size, room: int) -> list[Line]:
 
 def _below(state: State, view: View, logs: Logs, panel: Sequence[Line], cells: int, room: int) -> list[Line]:
     """What stands below the table: a sentence about the chosen service, then the logs or a panel."""
-    row = state.row(chosen(view, state))
-    made: list[Line] = []
-    if room >= 4 and row is not None:
-        made.append(_chosen(row))
-    if room >= 6:
-        made.append([])
+    made = _sentence(state, view, room)
     left = room - len(made)
     if view.panel:
         top = max(0, min(view.top, len(panel) - left))
@@ -126,6 +135,12 @@ def _below(state: State, view: View, logs: Logs, panel: Sequence[Line], cells: i
         left -= 1
     names = [each.health.service for each in state.rows]
     return [*made, *log_lines.lines(logs.entries, names, cells, left)]
+
+
+def _sentence(state: State, view: View, room: int) -> list[Line]:
+    """A sentence about the chosen service, where there is room for it."""
+    row = state.row(chosen(view, state))
+    return [*([_chosen(row)] if room >= 4 and row is not None else []), *([[]] if room >= 6 else [])]
 
 
 def _chosen(row: Row) -> Line:
@@ -152,14 +167,24 @@ def _foot(state: State, view: View, size: Size) -> list[Line]:
     if view.typed is not None:
         return [[("/", "bold"), (view.typed, ""), (" ", "reverse"), ("  enter: show, esc: leave", "dim")]]
     row = state.row(chosen(view, state))
-    keys = commands.keys(view, row.health.service if row else "SERVICE")
+    keys = commands.keys(view, state)
     names = _joined([[(each.name, "bold"), (f" {each.does}", "dim")] for each in keys], size.columns)
     if view.note:
-        return [[(view.note, "red" if view.bad else "bold")], names]
+        return [*_note(view, size), names]
     if size.lines < _LOW or row is None:
         return [names]
     told = [each for each in keys if each.name in ("d", "r", "x", "o")]
     return [_joined([[(each.name, "bold"), (f" {each.command}", "dim")] for each in told], size.columns), names]
+
+
+def _note(view: View, size: Size) -> list[Line]:
+    """What came of the last key, which may quote what a service says; in one line where there are few."""
+    style, told = "red" if view.bad else "bold", table.clean(view.note)
+    most = _NOTE if size.lines >= _LOW else 1
+    found = wrapped(told, size.columns, style)
+    # The last one is cut where it is too long, and shows that.
+    rest = " ".join(map(plain, found[most - 1 :]))
+    return [*found[: most - 1], [(rest, style)]] if len(found) > most else found
 
 
 def _joined(parts: Sequence[Line], cells: int) -> Line:

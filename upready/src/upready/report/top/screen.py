@@ -72,7 +72,8 @@ class Screen:
         self._view = View()
         self._live: Live | None = None
         self._stop = False
-        self._pending: list[tuple[str, Future[Failure | None] | Future[tuple[int, list[str]]]]] = []
+        self._opening: list[tuple[str, Future[tuple[int, list[str]]]]] = []
+        self._asked: Future[Failure | None] | None = None
         self._story: RenderableType = ""
 
     def run(self) -> int:
@@ -98,15 +99,24 @@ class Screen:
         self._live = Live(
             console=self._console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
-        try:
-            with signals.stopping(self._stopping):
-                self._device.begin()
+        with self._keys():
+            try:
                 self._live.start()
                 yield
-        finally:
-            with signals.undisturbed():
-                self._live.stop()
-                self._device.end()
+            finally:
+                with signals.undisturbed():
+                    self._live.stop()
+
+    @contextlib.contextmanager
+    def _keys(self) -> Iterator[None]:
+        """Get keys at once during the block; no key ends or stops this process before the terminal is put right."""
+        with signals.quitting(), signals.stopping(self._stopping):
+            try:
+                self._device.begin()
+                yield
+            finally:
+                with signals.undisturbed():
+                    self._device.end()
 
     def _stopping(self) -> None:
         self._stop = True
@@ -138,18 +148,18 @@ class Screen:
         state = self._gathering.state()
         self._view, does = press(self._view, key, state)
         name = chosen(self._view, state)
-        service = row.health.service if (row := state.row(name)) else ""
+        service, replica = commands.target(self._view, state)
         if does == "quit":
             return ()
         if does in ("restart", "shell"):
-            return commands.task("r" if does == "restart" else "x", service)
+            return commands.task("r" if does == "restart" else "x", service, replica)
         if does == "open":
             task = commands.task("o", service)
-            self._pending.append((f"open {service}", background.begin(lambda: self._errands.aside(task))))
+            self._opening.append((f"open {service}", background.begin(lambda: self._errands.aside(task))))
         if does == "diagnose":
             self._story = Text(f"looking at {name} …")
             self._view = replace(self._view, panel="diagnosis", top=0)
-            self._pending.append(("", background.begin(lambda: self._gathering.diagnose(name))))
+            self._asked = background.begin(lambda: self._gathering.diagnose(name))
         if does in ("filter", "hold"):
             self._choose()
         return None
@@ -166,22 +176,25 @@ class Screen:
 
     def _collect(self) -> bool:
         """Take in what was asked for in the background and has come; whether anything has."""
-        came = [each for each in self._pending if each[1].done()]
-        self._pending = [each for each in self._pending if not each[1].done()]
-        for name, future in came:
+        opened = [each for each in self._opening if each[1].done()]
+        self._opening = [each for each in self._opening if not each[1].done()]
+        for name, future in opened:
             try:
-                found = future.result()
-            except OpsError as error:
-                self._story = Text(plain.sentence(error.summary), style="red")
-                continue
-            if isinstance(found, tuple):
-                code, said = found
-                self._view = self._view.told(plain.sentence(f"{name}: {'; '.join(said[:2])}"), bad=bool(code))
-            elif found is None:
-                self._story = Text("it is gone")
-            else:
-                self._story = diagnosis_report.panel(found)
-        return bool(came)
+                code, said = future.result()
+            except (OpsError, OSError) as error:
+                code, said = 1, [error.summary if isinstance(error, OpsError) else str(error)]
+            self._view = self._view.told(plain.sentence(f"{name}: {'; '.join(said[:2])}"), bad=bool(code))
+        # Of several diagnoses that were asked for, the last one counts, in whatever order they come.
+        if self._asked is None or not self._asked.done():
+            return bool(opened)
+        answer, self._asked = self._asked, None
+        try:
+            found = answer.result()
+        except OpsError as error:
+            self._story = Text(plain.sentence(error.summary), style="red")
+        else:
+            self._story = Text("it is gone") if found is None else diagnosis_report.panel(found)
+        return True
 
     def _draw(self) -> None:
         size = Size(*self._console.size, self._blocks)
@@ -191,8 +204,9 @@ class Screen:
         logs = Logs(held.last(picture.log_room(size), self._view.back), self._gathering.skim.dropped)
         state = self._gathering.state()
         panel = self._panel(size.columns)
-        if self._view.top > len(panel):
-            self._view = replace(self._view, top=len(panel))
+        if self._view.top:  # no further than to its end
+            most = picture.furthest(state, self._view, panel, size, self._default)
+            self._view = replace(self._view, top=min(self._view.top, most))
         made = picture.draw(state, self._view, logs, panel, size, self._default)
         assert self._live is not None  # noqa: S101 - it is drawn only while it is there
         self._live.update(Picture(made), refresh=True)
@@ -222,9 +236,11 @@ class Screen:
             self._view = self._view.told(done, bad=bool(code))
 
     def _await_key(self) -> None:
-        self._device.begin()
-        try:
-            while not self._device.read(IDLE):
-                streams.check()
-        finally:
-            self._device.end()
+        pressed = False
+        while not pressed:
+            with self._keys():
+                while not (pressed := bool(self._device.read(FRAME))) and not self._stop:
+                    streams.check()
+            if self._stop:
+                self._stop = False
+                signals.stop()

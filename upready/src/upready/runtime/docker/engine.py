@@ -276,9 +276,14 @@ def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
 
 
 def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    """The result of an inspection; None if the object does not exist."""
+    """The result of an inspection; None if the object does not exist, or nobody knows what it is called.
+
+    Swarm does not tell by which id a container of another node runs its image.
+    """
     from docker.errors import NotFound
 
+    if not name:
+        return None
     with answering():
         try:
             return inspect(name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from upready.runtime.swarm import names, registry
+from upready.runtime.swarm import networks as shared_networks
 from upready.runtime.swarm.translation import Service, Translation
 from upready.support.errors import UsageError
 
@@ -18,10 +19,28 @@ def networks(api: Any, stack: Translation) -> None:
         api: The SDK's client of a manager, as the functions below get it.
         stack: The stack.
     """
-    there = {each["Name"] for each in api.networks(filters={"label": f"{names.STACK}={stack.project}"})}
+    there = _networks(api, stack)
     for spec in stack.networks.values():
         if spec["Name"] not in there:
             _post(api, "/networks/create", spec)
+
+
+def unlike(api: Any, stack: Translation) -> list[str]:
+    """A sentence for each network that is there, and not as the compose file has it: Swarm changes none."""
+    there = _networks(api, stack)
+    found = []
+    for key, spec in stack.networks.items():
+        if (known := there.get(spec["Name"])) and (keys := shared_networks.differences(spec, known)):
+            found.append(
+                f"the network {key} stays as it was made, and {', '.join(keys)} of the compose file "
+                f"{'counts' if len(keys) == 1 else 'count'} once it is made anew: invoke stop && invoke prod"
+            )
+    return found
+
+
+def _networks(api: Any, stack: Translation) -> dict[str, Any]:
+    """The stack's networks that are there, by name."""
+    return {each["Name"]: each for each in api.networks(filters={"label": f"{names.STACK}={stack.project}"})}
 
 
 def files(api: Any, stack: Translation) -> dict[str, str]:

@@ -14,7 +14,7 @@ from upready.runtime.actions import Action
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
-from upready.runtime.swarm import creation, tasks
+from upready.runtime.swarm import creation, task_state
 from upready.runtime.swarm.steps import Step
 from upready.support.errors import OpsError, StartError
 
@@ -186,7 +186,7 @@ class Deploy:
         """
         found = self._of(other)
         if self.judge and not over.is_set():
-            if bad := next(filter(tasks.has_failed, found), None):
+            if bad := next(filter(task_state.has_failed, found), None):
                 raise failed(bad)
             if time.monotonic() > self.until:
                 raise SickError(f"{other} was not ready when time was up", other, LATE)
@@ -196,7 +196,7 @@ class Deploy:
             return all(each.state == "exited" and each.exit_code == 0 for each in found)
         if condition == "service_healthy":
             return all(each.state == "running" or self.attempt.ready(each) for each in found)
-        return all(each.state not in ("created", tasks.STARTING) or each.started for each in found)
+        return all(each.state not in ("created", task_state.STARTING) or each.started for each in found)
 
 
 def failed(container: Container) -> SickError:

@@ -106,6 +106,12 @@ ROWS = (
     lost("volumes.type", "Swarm does not mount images", "image", forms.is_one_of("image")),
     lost("volumes.type", "volumes of CSI drivers are not supported here", "cluster", forms.is_one_of("cluster")),
     carried("volumes.type", "ContainerSpec.Mounts.Type"),
+    lost(
+        "volumes.source",
+        "a volume without a name is new, and empty, with each task; give it a name to keep what it has",
+        "missing",
+        lambda value: value is None,
+    ),
     translated("volumes.source", "ContainerSpec.Mounts.Source", "a bound path must be there on each node"),
     carried("volumes.target", "ContainerSpec.Mounts.Target"),
     carried("volumes.read_only", "ContainerSpec.Mounts.ReadOnly"),

@@ -13,7 +13,7 @@ from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container, Origin
-from upready.runtime.swarm import cluster, log_source, member, names, nodes, presence, tasks
+from upready.runtime.swarm import cluster, log_source, member, names, nodes, presence, task_state, tasks
 from upready.stack import settings
 from upready.support.errors import EngineError, OpsError
 
@@ -61,7 +61,7 @@ class SwarmEngine(Containers):
     def look(self, project: str) -> tasks.Cluster:
         """What the swarm says of a stack now."""
         found = cluster.look(self, project, self._failed)
-        self._tasks |= {tasks.container_of(each) or str(each["ID"]): str(each["ID"]) for each in found.tasks}
+        self._tasks |= {task_state.container_of(each) or str(each["ID"]): str(each["ID"]) for each in found.tasks}
         return found
 
     def containers(self, project: str) -> list[Container]:
@@ -143,7 +143,7 @@ class SwarmEngine(Containers):
 
     def is_here(self, container: Container) -> bool:
         """Whether a container is on the manager's own node."""
-        return not tasks.elsewhere(container)
+        return not task_state.elsewhere(container)
 
     def at(self, container: Container) -> Containers:
         """The engine of the node that has a container, over the docker context that the node's label names.
@@ -192,7 +192,7 @@ class SwarmEngine(Containers):
         with contextlib.suppress(OpsError):
             found = self.at(container).inspect(container.id)
             if found is not None:
-                return tasks.joined(container, found)
+                return task_state.joined(container, found)
         return container
 
     def now(self, project: str, container: Container) -> Container:

@@ -7,7 +7,8 @@ else first, and a node would take what a stranger has published under the same n
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,14 @@ from upready.engine.connection import answering
 from upready.engine.elsewhere import Place
 from upready.engine.shipment import Store
 from upready.runtime.interface import Note
-from upready.runtime.swarm import names, placement, registry
+from upready.runtime.swarm import names, nodes, placement, platforms, registry
 from upready.runtime.swarm.nodes import Node
 from upready.runtime.swarm.registry import ID
-from upready.support import next_step, shell_words, units
+from upready.support import background, next_step, shell_words, units
 from upready.support.errors import OpsError, StartError
+
+_SHORT = 12
+"""So many digits of an image's id are told."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,17 @@ class Lack:
 
 
 def to_nodes(
-    here: Store, services: Sequence[Mapping[str, Any]], there: Sequence[Node], tell: Note, *, own: str = ""
+    here: Store,
+    services: Sequence[Mapping[str, Any]],
+    there: Sequence[Node],
+    tell: Note,
+    *,
+    own: str = "",
+    reach: Callable[[Node], Store] | None = None,
 ) -> dict[str, str]:
     """Send images to the nodes that may run their services and lack them; return what to name each image by.
+
+    Several nodes at a time: each may take a second before it tells what it has.
 
     An image that is not here is left alone: the nodes pull it, each by itself.
 
@@ -44,6 +56,7 @@ def to_nodes(
         there: The nodes of the swarm.
         tell: Gets a sentence for each image that is sent.
         own: The id of the manager's own node.
+        reach: Gives the engine of a node that is reached already; by default each is reached for this alone.
 
     Raises:
         StartError: A node lacks one, and it is not known how to reach it; or it is for another kind of processor.
@@ -54,8 +67,9 @@ def to_nodes(
     pulled = [name for name, node in wanted if not node.context and origin(here, name)]
     if lacking := [Lack(name, node) for name, node in wanted if not node.context and name not in pulled]:
         raise unreached(lacking)
-    for node in {node.id: node for _, node in wanted if node.context}.values():
-        send(here, [name for name, other in wanted if other.id == node.id and name not in pulled], node, tell)
+    goals = {node.id: node for _, node in wanted if node.context}
+    lists = {key: [name for name, node in wanted if node.id == key and name not in pulled] for key in goals}
+    background.together([functools.partial(send, here, lists[key], node, tell, reach) for key, node in goals.items()])
     return {name: origin(here, name) if name in pulled else found for name, found in ids.items()}
 
 
@@ -74,23 +88,36 @@ def check_platforms(
         StartError: One is for another kind.
     """
     for name, known in images.items():
+        image = here.image(known) or {}
         for node in _targets(services, name, there):
-            _check_platform(here.image(known) or {}, node, name)
+            _check_platform(image, node, name)
 
 
-def send(here: Store, images: Sequence[str], node: Node, tell: Note) -> list[str]:
+def send(
+    here: Store, images: Sequence[str], node: Node, tell: Note, reach: Callable[[Node], Store] | None = None
+) -> list[str]:
     """Send those images to a node that it lacks, over its docker context; return their names.
 
+    Args:
+        here: The engine that has them.
+        images: The images.
+        node: The node.
+        tell: Gets a sentence for each image that is sent.
+        reach: As for `to_nodes`.
+
     Raises:
-        StartError: The context leads to another engine, or an image is for another kind of processor.
+        StartError: The context leads to another engine, or an image is for another kind of processor, or on neither.
         EngineError: An engine does not answer, or refuses.
     """
     sent = []
-    with reached(node) as place:
+    with contextlib.nullcontext(reach(node)) if reach else reached(node) as place:
         for asked in images:
-            mine = here.image(asked) or {}
+            mine = here.image(asked)
+            if mine is None:
+                _require(place, asked, node, here.address)
+                continue
             name = _told(mine, asked)
-            if mine and (same(mine, place.image(asked)) or same(mine, place.image(name))):
+            if same(mine, place.image(asked)) or same(mine, place.image(name)):
                 continue
             _check_platform(mine, node, name)
             told = shipment.send(here, place, name)
@@ -107,21 +134,35 @@ def reached(node: Node) -> Iterator[Place]:
         StartError: It is not known how to reach it, or the context leads to another engine.
         EngineError: There is no such context here, or nobody answers.
     """
+    place = connect(node)
+    try:
+        yield place
+    finally:
+        place.client.close()
+
+
+def connect(node: Node) -> Place:
+    """The same, for as long as the caller needs it. Several may be reached at the same time.
+
+    Raises:
+        StartError: As `reached`.
+        EngineError: As `reached`.
+    """
     if not node.context:
         raise StartError(f"no docker context is known that leads to {node.name}", next=way_to(node))
-    with contextlib.ExitStack() as stack:
-        try:
-            place = stack.enter_context(elsewhere.at(node.context))
-            with answering():
-                found = str((place.client.info().get("Swarm") or {}).get("NodeID") or "")
-        except OpsError as error:
-            raise type(error)(f"{node.name}: {error.message}", details=error.details, next=error.next) from error
-        if found != node.id:
-            raise StartError(
-                f"the docker context {node.context} leads to {place.address}, which is not the node {node.name}",
-                next=way_to(node),
-            )
-        yield place
+    try:
+        place = elsewhere.connect(node.context, f"the label {nodes.CONTEXT} of {node.name}")
+        with answering():
+            found = str((place.client.info().get("Swarm") or {}).get("NodeID") or "")
+    except OpsError as error:
+        raise type(error)(f"{node.name}: {error.message}", details=error.details, next=error.next) from error
+    if found != node.id:
+        place.client.close()
+        raise StartError(
+            f"the docker context {node.context} leads to {place.address}, which is not the node {node.name}",
+            next=way_to(node),
+        )
+    return place
 
 
 def needed(services: Iterable[Mapping[str, Any]], node: Node) -> list[str]:
@@ -201,11 +242,23 @@ def origin(here: Store, name: str) -> str:
     return str(next(iter(digests), ""))
 
 
-def _check_platform(image: Mapping[str, Any], node: Node, name: str) -> None:
-    made = str(image.get("Architecture") or "")
-    wanted = placement.machine(node)
-    if made and wanted and made != wanted:
+def _require(there: Store, image: str, node: Node, asked: str) -> None:
+    """Refuse to go on where nobody is known who has an image: it was removed from the engine that sends.
+
+    Raises:
+        StartError: The node does not have it either.
+    """
+    if there.image(image) is None:
         raise StartError(
-            f"{name} was built for {made}, and {node.name} runs {wanted}",
+            f"{node.name} lacks the image {image.removeprefix(ID)[:_SHORT]}, and {asked} has it no more",
+            details=["what runs by that image on other nodes goes on"],
+            next=shell_words.in_turn("invoke prod", next_step.AGAIN),
+        )
+
+
+def _check_platform(image: Mapping[str, Any], node: Node, name: str) -> None:
+    if not platforms.runs(image, node.machine):
+        raise StartError(
+            f"{name} was built for {platforms.told(image)}, and {node.name} runs {platforms.machine(node.machine)}",
             next=f"keep its services off that node with deploy.placement.constraints, then: {next_step.AGAIN}",
         )

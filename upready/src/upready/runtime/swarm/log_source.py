@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from upready.logs.entry import Origin
 from upready.runtime.docker import log_source
 from upready.runtime.docker.engine import Engine, answering
-from upready.runtime.swarm.tasks import container_of
+from upready.runtime.swarm.task_state import container_of
 
 if TYPE_CHECKING:
     from requests import Response

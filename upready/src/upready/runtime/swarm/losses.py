@@ -13,6 +13,9 @@ from upready.support.errors import UsageError
 
 OPTION = "--accept-loss"
 
+NAMELESS = "volumes.source"
+"""The key that a volume without a name lacks."""
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -42,10 +45,14 @@ def find(raw: Mapping[str, Any]) -> list[Loss]:
         raw: The model, as `docker compose config` prints it.
     """
     top = {key: value for key, value in raw.items() if key != "services"}
+    services: Mapping[str, Any] = raw.get("services") or {}
     found = [
-        Loss(name, row.name, item, row.why)
-        for name, entry in (raw.get("services") or {}).items()
-        for row, item in _lost("", entry or {}, "")
+        *(
+            Loss(name, row.name, item, row.why)
+            for name, entry in services.items()
+            for row, item in _lost("", entry or {}, "")
+        ),
+        *(loss for name, entry in services.items() for loss in _nameless(name, entry or {})),
     ]
     return list(dict.fromkeys([*found, *(Loss(item, row.name, "", row.why) for row, item in _lost("/", top, ""))]))
 
@@ -86,6 +93,13 @@ def check(raw: Mapping[str, Any], accepted: Collection[str] = ()) -> list[Loss]:
             f"to lose them this once: {next_step.again(OPTION, f' {OPTION} '.join(keys))}",
         ),
     )
+
+
+def _nameless(service: str, entry: Mapping[str, Any]) -> Iterator[Loss]:
+    """The volumes of a service without a name, which compose hands on to the next container, and Swarm does not."""
+    for each in entry.get("volumes") or ():
+        if each.get("type", "volume") == "volume" and not each.get("source"):
+            yield Loss(service, NAMELESS, str(each["target"]), table.of(NAMELESS, None).why)
 
 
 def _lost(prefix: str, entry: Mapping[str, Any], item: str) -> Iterator[tuple[Row, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upready.engine import connection, elsewhere, endpoint
+from upready.engine import connection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.runtime.swarm import images, nodes
@@ -28,7 +28,7 @@ class Member(Containers):
     """
 
     def __init__(
-        self, client: DockerClient, heartbeat: Heartbeat, context: str, manager: Containers, place: str
+        self, client: DockerClient, heartbeat: Heartbeat | None, context: str, manager: Containers, place: str
     ) -> None:
         super().__init__(client, heartbeat)
         self.context, self.manager, self._manager, self._place = context, manager, manager, place
@@ -72,10 +72,8 @@ def on(manager: Containers, node: Node) -> Member:
         StartError: No label tells how to reach it, or the context that is named there leads to another engine.
         EngineError: There is no such context here, or nobody answers.
     """
-    with images.reached(node):
-        client, heartbeat = connection.client(elsewhere.TIMEOUT)
-        place = str(endpoint.asked())
-    return Member(client, heartbeat, node.context, manager, place)
+    found = images.connect(node)
+    return Member(found.client, found.heartbeat, node.context, manager, found.address)
 
 
 def unreachable(container: Container) -> UsageError:

@@ -9,6 +9,7 @@ from upready.engine import elsewhere
 from upready.engine.connection import answering
 from upready.runtime.interface import Note
 from upready.runtime.swarm import images, manager, nodes
+from upready.runtime.swarm.manager import Place
 from upready.runtime.swarm.nodes import Node
 from upready.support import next_step, shell_words
 from upready.support.errors import EngineError, UsageError
@@ -21,21 +22,38 @@ def enter(api: Any, known: Sequence[Node], context: str, role: str, tell: Note) 
         UsageError: The engine is in another swarm.
         EngineError: It does not answer, or does not reach a manager.
     """
-    with elsewhere.at(context) as place:
+    with elsewhere.at(context, "--add") as place:
         with answering():
             found = manager.place(place.client.info())
         if found.node in {each.id for each in known} and found.node:
             tell(f"{context} is a node of this swarm already")
             return found.node
-        if found.inside:
-            raise UsageError(
-                f"the engine of the docker context {context} is in another swarm, or in one that is gone",
-                next=f"docker --context {shell_words.word(context)} swarm leave",
-            )
+        _refuse_inside(found, context)
         addresses = [each.manager_address for each in known if each.manager_address]
         secret = manager.token(api, role)
         tell(f"{context} joins as a {role}")
         return manager.join(place.api, addresses, secret, context)
+
+
+def refuse_member(context: str) -> None:
+    """Make sure that the engine of a docker context answers and is in no swarm, before one is made for it.
+
+    Raises:
+        UsageError: It is in one.
+        EngineError: It does not answer.
+    """
+    with elsewhere.at(context, "--add") as place:
+        with answering():
+            found = manager.place(place.client.info())
+        _refuse_inside(found, context)
+
+
+def _refuse_inside(found: Place, context: str) -> None:
+    if found.inside:
+        raise UsageError(
+            f"the engine of the docker context {context} is in another swarm, or in one that is gone",
+            next=f"docker --context {shell_words.word(context)} swarm leave",
+        )
 
 
 def late(context: str) -> EngineError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from upready.runtime.swarm import forms, names, units
@@ -24,6 +24,21 @@ def of(entry: Mapping[str, Any], volumes: Mapping[str, Any], project: str) -> li
         options = {"SizeBytes": units.size(shm, "shm_size"), "Mode": 0o1777}
         found.append({"Type": "tmpfs", "Target": SHM, "TmpfsOptions": options})
     return found
+
+
+def nameless(spec: Mapping[str, Any], declared: Collection[str]) -> list[str]:
+    """The volumes of an image (`VOLUME` in its Dockerfile) at which a service mounts nothing: each task gets new ones.
+
+    Args:
+        spec: The service, as the API gets it.
+        declared: The paths of the image's volumes.
+    """
+    mounted = {_plain(each["Target"]) for each in spec["TaskTemplate"]["ContainerSpec"].get("Mounts") or ()}
+    return sorted(each for each in declared if _plain(each) not in mounted)
+
+
+def _plain(path: str) -> str:
+    return path.rstrip("/") or "/"
 
 
 def _volumes(entry: Mapping[str, Any], volumes: Mapping[str, Any], project: str) -> Iterator[dict[str, Any]]:

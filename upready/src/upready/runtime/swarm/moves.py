@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
-from upready.runtime.swarm import nodes, pins, placement
+from upready.runtime.swarm import data_places, nodes, pins, placement
 from upready.support import next_step, shell_words
 from upready.support.errors import UsageError
 
 if TYPE_CHECKING:
     from upready.runtime.interface import Note
+    from upready.runtime.swarm.data_places import DataPlaces
     from upready.runtime.swarm.engine import SwarmEngine
     from upready.runtime.swarm.nodes import Node
     from upready.runtime.swarm.steps import Step
@@ -22,15 +23,27 @@ OPTION = "--accept-loss"
 KEY = "volumes"
 """Behind the name of a service: what `OPTION` takes to let the service leave its volumes behind."""
 
+_SHORT = 7
+"""So many letters of a node's id are told."""
+
 
 @dataclass(frozen=True)
 class Move:
-    """A service that would leave volumes on nodes that its new constraints do not allow."""
+    """A service that would leave volumes on nodes that its new constraints do not allow, or that are gone.
+
+    Attributes:
+        service: Its name in the compose file.
+        volumes: The volumes.
+        nodes: The nodes that have them, by name; one that is gone by its id.
+        why: Why it cannot run there.
+        gone: Whether no node is in the swarm any more that has them: no backup can be made then.
+    """
 
     service: str
     volumes: tuple[str, ...]
     nodes: tuple[str, ...]
     why: str
+    gone: bool = False
 
     def __str__(self) -> str:
         """For people."""
@@ -59,21 +72,29 @@ def check(swarm: SwarmEngine, model: Model, steps: Sequence[Step], tell: Note, *
             found.append(each)
     if not found:
         return
+    raise _refusal(found, back=back)
+
+
+def _refusal(found: Sequence[Move], *, back: bool) -> UsageError:
     names = [each.service for each in found]
+    there = [each.service for each in found if not each.gone]
     accepted = f" {OPTION} ".join(f"{each}.{KEY}" for each in names)
-    raise UsageError(
+    if not there:
+        way = f"invoke prod {OPTION} {accepted}" if back else next_step.again(OPTION, accepted)
+        return UsageError(
+            f"the node that has the data of {', '.join(names)} is in the swarm no more",
+            details=[*map(str, found), f"to begin with a backup, after the second step: {_restore(*names)}"],
+            next=next_step.either("have that machine join again, by --add of: invoke --help nodes", way),
+        )
+    steps = shell_words.in_turn(f"invoke backup {_services(*there)}", next_step.again(OPTION, accepted))
+    return UsageError(
         f"{', '.join(names)} would leave the node that has its data, and Swarm moves no data",
         details=[
             *map(str, found),
             "the volumes stay there as they are; a backup takes the data along, as it is when the backup is made",
             f"after both steps: {_restore(*names)}",
         ],
-        next="put these constraints into the compose file, then: invoke prod"
-        if back
-        else shell_words.in_turn(
-            f"invoke backup {_services(*names)}",
-            next_step.again(OPTION, accepted),
-        ),
+        next="put these constraints into the compose file, then: invoke prod" if back else steps,
     )
 
 
@@ -91,14 +112,15 @@ def find(swarm: SwarmEngine, model: Model, steps: Sequence[Step]) -> list[Move]:
     Raises:
         EngineError: The engine does not answer.
     """
-    asked = [each for each in steps if _may_move(each) and not _needs_none(model, each.key)]
+    asked = [each for each in steps if _may_move(each) and not needs_none(model, each.key)]
     if not asked:
         return []
     api: Any = swarm.client.api
     with answering():
         known = {each.id: each for each in nodes.every(api)}
         tasks = {each.key: api.tasks(filters={"service": each.service.name}) for each in asked}
-    return [move for each in asked if (move := _move(each, _places(tasks[each.key], known)))]
+    places = data_places.Asked(swarm, model.stack.project)
+    return [move for each in asked if (move := _move(each, tasks[each.key], known, places))]
 
 
 def _may_move(step: Step) -> bool:
@@ -110,25 +132,27 @@ def _may_move(step: Step) -> bool:
     return bool(same) and placement.constraints(before) != placement.constraints(after)
 
 
-def _needs_none(model: Model, service: str) -> bool:
+def needs_none(model: Model, service: str) -> bool:
     """Whether the compose file says that a service has no data to keep (`x-ops: {data: none}`)."""
     return model.every[service].ops.get("data") == "none" if service in model.every else False
 
 
-def _places(tasks: Sequence[Mapping[str, Any]], known: Mapping[str, Node]) -> Iterator[Node]:
-    """The nodes that have a service's data: where its tasks run, else where the last one has run."""
-    placed = sorted((each for each in tasks if each.get("NodeID")), key=lambda each: str(each["CreatedAt"]))
-    running = [each for each in placed if each["Status"]["State"] == "running"]
-    for identifier in dict.fromkeys(str(each["NodeID"]) for each in running or placed[-1:]):
-        if identifier in known:
-            yield known[identifier]
-
-
-def _move(step: Step, there: Iterator[Node]) -> Move | None:
-    left = {each.name: placement.fixed(step.service.spec, each) for each in there}
-    left = {name: found for name, found in left.items() if found}
-    if not left or step.before is None:
+def _move(step: Step, tasks: Sequence[Mapping[str, Any]], known: Mapping[str, Node], places: DataPlaces) -> Move | None:
+    """What a service leaves behind: where its tasks run, else where the last one has run."""
+    if step.before is None:
         return None
-    volumes = sorted({*pins.volumes(step.before["Spec"])} & {*pins.volumes(step.service.spec)})
-    why = next(iter(left.values()))[0].words
-    return Move(step.key, tuple(volumes), tuple(left), why)
+    before, after = step.before["Spec"], step.service.spec
+    volumes = tuple(sorted({*pins.volumes(before)} & {*pins.volumes(after)}))
+    there = data_places.placed(tasks) or [*filter(None, [pins.node_of(before)])]
+    left = {known[each].name: placement.fixed(after, known[each]) for each in there if each in known}
+    left = {name: found for name, found in left.items() if found}
+    if left:
+        return Move(step.key, volumes, tuple(left), next(iter(left.values()))[0].words)
+    if not there or any(each in known for each in there):
+        return None
+    # It may have joined again since, as another node.
+    found = [known[each] for each in places.of_volumes(volumes) if each in known]
+    if any(not placement.fixed(after, each) for each in found):
+        return None
+    gone = tuple(f"the node {each[:_SHORT]}" for each in there)
+    return Move(step.key, volumes, gone, "it is in the swarm no more", gone=True)

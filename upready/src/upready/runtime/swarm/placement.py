@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from upready.runtime.swarm import platforms
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.nodes import Node
 
 _CONSTRAINT = re.compile(r"^\s*(?P<key>[A-Za-z0-9._-]+)\s*(?P<how>==|!=)\s*(?P<value>.*?)\s*$")
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armv7l": "arm"}
 _BILLION = 1_000_000_000
 
 
@@ -119,11 +119,6 @@ def is_job(spec: Mapping[str, Any]) -> bool:
     return "ReplicatedJob" in mode or "GlobalJob" in mode
 
 
-def machine(node: Node) -> str:
-    """The architecture of a node as images name it, such as amd64."""
-    return _MACHINES.get(node.machine, node.machine)
-
-
 def _value(key: str, node: Node) -> str | None:
     """What a constraint compares; None for a key that Swarm does not know. A label that is not there is empty."""
     plain = {
@@ -164,15 +159,9 @@ def _of_constraints(task: Mapping[str, Any], node: Node) -> Iterator[Obstacle]:
 
 def _of_platform(task: Mapping[str, Any], node: Node) -> Iterator[Obstacle]:
     wanted = (task.get("Placement") or {}).get("Platforms") or ()
-    if wanted and not any(_fits(each, node) for each in wanted):
-        names = ", ".join(f"{each.get('OS') or '?'}/{each.get('Architecture') or '?'}" for each in wanted)
-        yield Obstacle("platform", names, f"it is {node.system}/{machine(node)}")
-
-
-def _fits(platform: Mapping[str, Any], node: Node) -> bool:
-    system, made = str(platform.get("OS") or ""), str(platform.get("Architecture") or "")
-    same = _MACHINES.get(made, made) == machine(node)
-    return system in ("", node.system) and (not made or same)
+    if wanted and not any(platforms.same(each, node.system, node.machine) for each in wanted):
+        names = " or ".join(f"{each.get('OS') or '?'}/{each.get('Architecture') or '?'}" for each in wanted)
+        yield Obstacle("platform", names, f"it is {node.system}/{platforms.machine(node.machine)}")
 
 
 def _of_resources(task: Mapping[str, Any], node: Node, there: Sequence[Mapping[str, Any]]) -> Iterator[Obstacle]:

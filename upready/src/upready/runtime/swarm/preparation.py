@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
+from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Note
-from upready.runtime.swarm import cluster, creation, names, presence, registry, steps, tasks, translation
+from upready.runtime.swarm import (
+    cluster,
+    creation,
+    data_places,
+    mounts,
+    moves,
+    names,
+    presence,
+    registry,
+    steps,
+    task_state,
+    translation,
+)
 from upready.runtime.swarm import images as transport
 from upready.runtime.swarm import nodes as fleet_nodes
 from upready.runtime.swarm.files import Lookup
@@ -50,10 +63,12 @@ class Wanted:
     Attributes:
         named: What each service is to name as its image, by the service's name in the compose file.
         pushed: What goes to the registry of it, by those names.
+        volumes: The paths of the volumes of each service's image, by the service's name in the compose file.
     """
 
     named: Mapping[str, str]
     pushed: Mapping[str, Pushed]
+    volumes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, str] | None = None) -> Prepared:
@@ -78,11 +93,14 @@ def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, s
     running = {str(each["Spec"]["Name"]): each for each in presence.services(swarm, stack.project)}
     own = {**labels_of(stack), **(labels or {})}
     wanted = images(swarm, model, running, through)
-    found = _run_again(swarm, stack, steps.plan(made, wanted.named, Place(running, nodes, swarm.node), own))
-    for note in (*_accepted(made), *made.notes):
+    place = Place(running, nodes, swarm.node, data_places.Asked(swarm, stack.project))
+    found = _run_again(swarm, stack, steps.plan(made, wanted.named, place, own))
+    with answering():
+        stale = creation.unlike(swarm.client.api, made)
+    for note in (*_accepted(made), *made.notes, *stale):
         tell(note)
     for step in found:
-        for note in step.notes:
+        for note in (*step.notes, *_nameless(model, step, wanted)):
             tell(f"{step.key} {note}")
     return Prepared(made, found, through, wanted.pushed)
 
@@ -91,13 +109,23 @@ def _run_again(swarm: SwarmEngine, stack: Stack, planned: list[Step]) -> list[St
     """The steps, with those of jobs that do not change, and whose last run has failed: they are run again."""
     if not any(each.service.job and not each.changes for each in planned):
         return planned
-    failed = {each.service for each in swarm.containers(stack.project) if tasks.has_failed(each)}
+    failed = {each.service for each in swarm.containers(stack.project) if task_state.has_failed(each)}
     return [
         dataclasses.replace(each, action=Action.RECREATE, reasons=("its last run has failed",))
         if each.service.job and not each.changes and each.key in failed
         else each
         for each in planned
     ]
+
+
+def _nameless(model: Model, step: Step, wanted: Wanted) -> Iterator[str]:
+    """A sentence about data that a service may keep where no task finds it again."""
+    keeps = not step.service.job and not moves.needs_none(model, step.key)
+    if keeps and (paths := mounts.nameless(step.service.spec, wanted.volumes.get(step.key, ()))):
+        yield (
+            f"keeps what it writes to {', '.join(paths)} only as long as its task: that is a volume of its image "
+            "without a name; mount a named one there to keep it"
+        )
 
 
 def _accepted(made: Translation) -> Iterator[str]:
@@ -142,6 +170,7 @@ def images(swarm: SwarmEngine, model: Model, running: Mapping[str, Mapping[str, 
 
     found: dict[str, str] = {}
     pushed: dict[str, Pushed] = {}
+    volumes: dict[str, list[str]] = {}
     for name, service in model.services.items():
         image = swarm.image(service.image)
         if image is None:
@@ -150,13 +179,14 @@ def images(swarm: SwarmEngine, model: Model, running: Mapping[str, Mapping[str, 
         old = str(before["Spec"]["TaskTemplate"]["ContainerSpec"].get("Image", "")) if before else ""
         same = old and image_contents.of(swarm.image(old)) == image_contents.of(image)
         found[name] = old if same else str(image["Id"])
+        volumes[name] = list((image.get("Config") or {}).get("Volumes") or ())
         if through and found[name].startswith(registry.ID):
             came_from = "" if service.built else transport.origin(swarm, service.image)
             written = str((model.raw["services"].get(name) or {}).get("image") or f"{model.stack.project}-{name}")
             goes = Pushed(str(image["Id"]), written, registry.place(written, through))
             found[name] = came_from or goes.name
             pushed |= {} if came_from else {goes.name: goes}
-    return Wanted(found, pushed)
+    return Wanted(found, pushed, volumes)
 
 
 def bring(swarm: SwarmEngine, made: Prepared, tell: Note) -> Prepared:
@@ -183,7 +213,7 @@ def bring(swarm: SwarmEngine, made: Prepared, tell: Note) -> Prepared:
     elif len(there) < 2:
         return made
     else:
-        known = transport.to_nodes(swarm, specs, there, tell, own=swarm.node)
+        known = transport.to_nodes(swarm, specs, there, tell, own=swarm.node, reach=swarm.of_node)
     return dataclasses.replace(made, steps=[_referring(each, known) for each in made.steps])
 
 
@@ -203,7 +233,6 @@ def lay(swarm: SwarmEngine, made: Prepared) -> dict[str, str]:
     """
     from docker.errors import APIError
 
-    from upready.runtime.docker.engine import answering
     from upready.runtime.swarm import deploy
 
     with answering():

@@ -9,7 +9,7 @@ from typing import Any
 
 from upready.engine.connection import answering
 from upready.runtime.interface import Container
-from upready.runtime.swarm.tasks import ENDED, GONE
+from upready.runtime.swarm.task_state import ENDED, GONE
 from upready.support import next_step
 from upready.support.errors import DataError, EngineError, StartError
 

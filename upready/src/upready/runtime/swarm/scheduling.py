@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from upready.runtime.swarm import forms, units
+from upready.runtime.swarm import forms, platforms, units
 
 REPLICATED_JOB, GLOBAL_JOB = "replicated-job", "global-job"
 JOBS = (REPLICATED_JOB, GLOBAL_JOB)
@@ -109,8 +109,6 @@ def resources(entry: Mapping[str, Any]) -> dict[str, Any]:
 def placement(entry: Mapping[str, Any]) -> dict[str, Any]:
     """On which nodes the tasks may run."""
     asked = (entry.get("deploy") or {}).get("placement") or {}
-    system, _, machine = str(entry.get("platform") or "").partition("/")
-    platform = units.stripped({"OS": system or None, "Architecture": machine.split("/")[0] or None})
     return units.stripped(
         {
             "Constraints": asked.get("constraints"),
@@ -118,7 +116,7 @@ def placement(entry: Mapping[str, Any]) -> dict[str, Any]:
                 {"Spread": {"SpreadDescriptor": each["spread"]}} for each in asked.get("preferences") or ()
             ],
             "MaxReplicas": asked.get("max_replicas_per_node") or None,
-            "Platforms": [platform] if platform else None,
+            "Platforms": platforms.asked(str(entry.get("platform") or "")),
         }
     )
 

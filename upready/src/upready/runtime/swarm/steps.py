@@ -12,6 +12,7 @@ from typing import Any
 from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
 from upready.runtime.swarm import endpoint, names, pins
+from upready.runtime.swarm.data_places import NOWHERE, DataPlaces
 from upready.runtime.swarm.pins import Other, Pin
 from upready.runtime.swarm.scheduling import START_FIRST, STOP_FIRST
 from upready.runtime.swarm.translation import Service, Translation
@@ -55,11 +56,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a stack is deployed: what runs of it (by the names in Swarm), the nodes, and the manager's own node."""
+    """Where a stack is deployed.
+
+    Attributes:
+        running: What runs of it, by the names in Swarm.
+        nodes: The nodes.
+        here: The manager's own node.
+        data: Knows where its data is.
+    """
 
     running: Mapping[str, Mapping[str, Any]]
     nodes: Sequence[Mapping[str, Any]]
     here: str
+    data: DataPlaces = NOWHERE
 
 
 def plan(stack: Translation, images: Mapping[str, str], place: Place, labels: Mapping[str, str]) -> list[Step]:
@@ -82,7 +91,7 @@ def plan(stack: Translation, images: Mapping[str, str], place: Place, labels: Ma
 def _step(service: Service, image: str, place: Place, labels: Mapping[str, str], others: Sequence[Other]) -> Step:
     before = place.running.get(service.name)
     spec, notes = _ordered(_with_image(service, image))
-    pin = pins.find(spec, before, others, place.nodes, place.here)
+    pin = pins.find(spec, before, others, place.nodes, place.here, place.data)
     if pin is not None:
         spec = pins.pinned(spec, pin)
     own = {**labels, inspection.SERVICE: service.key}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
 from upready.runtime.docker.store import Store
 from upready.runtime.swarm import names, nodes, pins, presence
+from upready.support import background
 from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def find(swarm: SwarmEngine, project: str) -> list[Store]:
     with answering():
         others = [each for each in nodes.every(swarm.client.api) if each.id != swarm.node]
     named = _named(swarm, project) if others else {}
-    found = [_on(swarm, node, project, named.get(node.id, ())) for node in others]
+    found = background.together(
+        [functools.partial(_on, swarm, node, project, named.get(node.id, ())) for node in others]
+    )
     own = Store(swarm, tuple(presence.volumes(swarm, project)))
     return [own, *(each for each in found if each.volumes or each.why)]
 

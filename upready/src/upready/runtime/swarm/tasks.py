@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,26 +10,8 @@ from typing import Any
 
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
-from upready.runtime.swarm import names
+from upready.runtime.swarm import names, task_state
 from upready.support import times
-
-ELSEWHERE: Mapping[str, Any] = {"Elsewhere": True}
-"""In the inspection of a container that is on another node than the manager's own."""
-
-ENDED = ("complete", "failed", "rejected", "orphaned", "shutdown", "remove")
-"""The states in which a task has ended, as Swarm calls them."""
-
-GONE = ("shutdown", "remove")
-"""The states that Swarm wants of a task that is needed no more."""
-
-STARTING = "starting"
-"""The state of a container whose health check has not passed yet: its name leads nobody to it before."""
-
-UNSTARTED = "starting container failed"
-"""The words of a task whose container was made, and whose program was never run."""
-
-_PLAIN = re.compile(r"task: non-zero exit|unhealthy container|task: container .* unhealthy", re.IGNORECASE)
-"""Errors of a task that say only that its program ended; every other one says why it could not be started."""
 
 _POLICIES = {"any": "always", "on-failure": "on-failure", "none": "no"}
 
@@ -80,7 +61,7 @@ class Cluster:
                 continue
             for task in reversed(self._of(identifier)):
                 state = task["Status"]["State"]
-                bad = state in ("failed", "rejected") or (state == "complete" and not _is_job(task))
+                bad = state in ("failed", "rejected") or (state == "complete" and not task_state.is_job(task))
                 if bad and times.moment(task["CreatedAt"]) >= since:
                     found.append(self._one(known, int(task.get("Slot") or 1), task, (), alive=False))
         return found
@@ -101,7 +82,7 @@ class Cluster:
         A task on a node that does not answer stays in the state that it had, and nobody is there to end it.
         """
         # After an update that went back, what runs is older than what failed.
-        wanted = [at for at, each in enumerate(tasks) if each.get("DesiredState") not in GONE]
+        wanted = [at for at, each in enumerate(tasks) if each.get("DesiredState") not in task_state.GONE]
         at = wanted[-1] if wanted else len(tasks) - 1
         newest = tasks[at]
         state = str(newest["Status"]["State"])
@@ -110,9 +91,9 @@ class Cluster:
         before = [each for each in tasks[:at] if each.get("Spec") == newest.get("Spec")]
         failed = [each for each in before if each["Status"]["State"] in ("failed", "rejected", "complete")]
         # What failed before another task had that place says nothing of now.
-        if state not in (*ENDED, "running", STARTING) and failed and failed[-1] is tasks[at - 1]:
+        if state not in (*task_state.ENDED, "running", task_state.STARTING) and failed and failed[-1] is tasks[at - 1]:
             return self._again(service, replica, newest, failed)
-        alive = newest.get("DesiredState") not in GONE
+        alive = newest.get("DesiredState") not in task_state.GONE
         return self._one(service, replica, newest, failed, alive=alive)
 
     def _again(
@@ -126,10 +107,10 @@ class Cluster:
         if newest["Status"].get("Err"):
             return self._one(service, replica, newest, failed, alive=True)  # no node takes it
         found = self._one(service, replica, failed[-1], failed, alive=True)
-        if UNSTARTED in found.error and len(failed) == 1:
+        if task_state.UNSTARTED in found.error and len(failed) == 1:
             # A network that is not there yet, or a port that is taken on one node: the next task may be started.
             return dataclasses.replace(found, state="restarting", error="")
-        if found.error or found.state == STARTING:
+        if found.error or found.state == task_state.STARTING:
             return found
         return dataclasses.replace(found, state="restarting")
 
@@ -152,7 +133,7 @@ class Cluster:
             alive: Whether Swarm goes on with that place.
         """
         status, spec, held = task["Status"], task["Spec"], self._held(task)
-        base = _base(held, task)
+        base = task_state.base_of(held, task)
         labels = (service["Spec"].get("Labels") or {}) if service else {}
         policy = spec.get("RestartPolicy") or {}
         key = (str(task.get("ServiceID")), replica)
@@ -167,15 +148,15 @@ class Cluster:
             service=names.key_of(service),
             replica=replica,
             image=str(labels.get(names.IMAGE) or spec["ContainerSpec"]["Image"]),
-            state=_state(task, base, alive=alive),
-            health=_health(task, base),
-            exit_code=_exit_code(task, base),
-            error=_error(task, base),
+            state=task_state.state_of(task, base, alive=alive),
+            health=task_state.health_of(task, base),
+            exit_code=task_state.exit_code_of(task, base),
+            error=task_state.error_of(task, base),
             restarts=count,
             created=times.moment(first["CreatedAt"]),
             restart_policy=_POLICIES.get(str(policy.get("Condition") or "any"), "always") if alive else "no",
             retries=int(policy.get("MaxAttempts") or 0),
-            ports=_ports(service, status),
+            ports=task_state.ports_of(service, status),
             files=told.files,
             folder=told.folder,
             memory_limit=limits.get("MemoryBytes") or None,
@@ -186,20 +167,7 @@ class Cluster:
         )
 
     def _held(self, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return self.held.get(container_of(task))
-
-
-def container_of(task: Mapping[str, Any]) -> str:
-    """The id of a task's container; empty where it has none yet."""
-    return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID") or "")
-
-
-def has_failed(container: Container) -> bool:
-    """Whether a task has ended in failure, or was refused, and Swarm starts no other one."""
-    ended = container.state == "exited" and bool(container.exit_code)
-    refused = container.state in ("created", "exited") and bool(container.error)
-    sick = container.state == STARTING and container.health == "unhealthy"
-    return container.restart_policy == "no" and (ended or refused or sick)
+        return self.held.get(task_state.container_of(task))
 
 
 def _needed(
@@ -209,59 +177,12 @@ def _needed(
     wanted = (((service.get("Spec") or {}).get("Mode") or {}).get("Replicated") or {}).get("Replicas")
     if wanted is None:
         return dict(places)
-    alive = {place for place, each in places.items() if any(one.get("DesiredState") not in GONE for one in each)}
+    alive = {
+        place for place, each in places.items() if any(one.get("DesiredState") not in task_state.GONE for one in each)
+    }
     ended = sorted(places.keys() - alive, key=lambda place: str(places[place][-1]["CreatedAt"]))
     kept = alive | set(ended[len(ended) - max(0, int(wanted) - len(alive)) :])
     return {place: each for place, each in places.items() if place in kept}
-
-
-def _is_job(task: Mapping[str, Any]) -> bool:
-    """Whether a task is of a service whose tasks end by themselves."""
-    return "JobIteration" in task
-
-
-def elsewhere(container: Container) -> bool:
-    """Whether a container is on another node than the manager's own."""
-    return "Elsewhere" in container.raw
-
-
-def joined(container: Container, inspected: Container) -> Container:
-    """A container elsewhere, with what the engine of its node says of it besides."""
-    whole = dataclasses.replace(
-        container,
-        raw={**inspected.raw, **ELSEWHERE},
-        image_id=inspected.image_id,
-        probes=inspected.probes,
-        oom_killed=inspected.oom_killed,
-    )
-    if container.state in ("exited", "restarting") and _ended_unhealthy(container.exit_code, inspected):
-        return dataclasses.replace(whole, state=STARTING, health="unhealthy", exit_code=None)
-    return whole
-
-
-def _ended_unhealthy(code: int | None, inspected: Container) -> bool:
-    """Whether Swarm ended a container because its health check failed, by what the engine of its node says.
-
-    Swarm calls such a task failed only if its program did not end with 0 when it was told to end.
-    """
-    return inspected.health == "unhealthy" and not code
-
-
-def _as_told(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What Swarm tells of a container, in the form of an inspection; the rest only the engine of its node knows."""
-    mounts = [
-        {
-            "Type": each.get("Type"),
-            "Name": each.get("Source") or "",
-            "Source": each.get("Source") or "",
-            "Destination": each.get("Target"),
-            "RW": not each.get("ReadOnly"),
-        }
-        for each in spec.get("Mounts") or ()
-    ]
-    config = {"Env": spec.get("Env"), "Entrypoint": spec.get("Command"), "Cmd": spec.get("Args")}
-    empty: Mapping[str, Any] = {"HostConfig": {}, "State": {}, "NetworkSettings": {}}
-    return {"Config": config, "Mounts": mounts, **empty, **ELSEWHERE}
 
 
 def _places(tasks: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[Mapping[str, Any]]]:
@@ -271,102 +192,3 @@ def _places(tasks: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[Ma
         slot = int(each.get("Slot") or 0)
         found.setdefault((slot, "" if slot else str(each.get("NodeID"))), []).append(each)
     return found
-
-
-def _base(held: Mapping[str, Any] | None, task: Mapping[str, Any]) -> Container:
-    """What the engine of the task's node says of it, where that is the manager's own; else what Swarm says."""
-    if held is not None:
-        return inspection.container(held)
-    status, spec = task["Status"], task["Spec"]["ContainerSpec"]
-    moment = times.moment(status["Timestamp"]) if status.get("Timestamp") else None
-    ran = status["State"] in ("running", "complete", "failed", STARTING) and bool(container_of(task))
-    ended = status["State"] in ENDED
-    # Of a task that has ended, Swarm tells only when it ended, and when it was made.
-    began = times.moment(task["CreatedAt"]) if ended else moment
-    return Container(
-        id=str(container_of(task) or task["ID"]),
-        name="",
-        service="",
-        replica=1,
-        image="",
-        state="created",
-        health="",
-        probes=(),
-        exit_code=None,
-        oom_killed=False,
-        error="",
-        restarts=0,
-        started=began if ran else None,
-        finished=moment if ended else None,
-        terminal=bool(spec.get("TTY")),
-        raw=_as_told(spec),
-    )
-
-
-def _state(task: Mapping[str, Any], base: Container, *, alive: bool) -> str:
-    """A task's state in the words for containers."""
-    state = str(task["Status"]["State"])
-    if state == "running":
-        # The engine notices the end of a container before Swarm does.
-        return base.state if not elsewhere(base) and base.state in ("exited", "dead", "paused") else "running"
-    if state == STARTING:
-        return STARTING if base.started or elsewhere(base) else "created"
-    if state == "rejected":
-        return "created"
-    if _sickened(task, base):
-        return STARTING
-    if state in ENDED:
-        lasting = alive and state != "complete"
-        return "restarting" if lasting and not _error(task, base) else "exited"
-    return "created"
-
-
-def _health(task: Mapping[str, Any], base: Container) -> str:
-    """Its health: Swarm itself calls a task running only once its health check has passed."""
-    if _sickened(task, base):
-        return "unhealthy"
-    if not elsewhere(base):
-        return "healthy" if base.health == "starting" and task["Status"]["State"] == "running" else base.health
-    if not (task["Spec"]["ContainerSpec"].get("Healthcheck") or {}).get("Test"):
-        return ""
-    return {"running": "healthy", STARTING: "starting"}.get(str(task["Status"]["State"]), "")
-
-
-def _exit_code(task: Mapping[str, Any], base: Container) -> int | None:
-    status = task["Status"]
-    if _sickened(task, base):
-        return None
-    if status["State"] not in ("complete", "failed"):
-        return base.exit_code
-    code = (status.get("ContainerStatus") or {}).get("ExitCode")
-    return int(code) if code is not None else base.exit_code
-
-
-def _sickened(task: Mapping[str, Any], base: Container) -> bool:
-    """Whether Swarm has ended a task because its health check failed: the exit code is only that of the end."""
-    state, said = task["Status"]["State"], str(task["Status"].get("Err") or "")
-    if state == "complete" and not elsewhere(base) and not _is_job(task):
-        return _ended_unhealthy(base.exit_code, base)
-    return state == "failed" and "unhealthy container" in said
-
-
-def _error(task: Mapping[str, Any], base: Container) -> str:
-    """Why it could not be started, or cannot be yet; empty where its program has run."""
-    said = str(task["Status"].get("Err") or "")
-    if base.error:
-        return base.error
-    if task["Status"]["State"] == "failed" and base.started is not None and UNSTARTED not in said:
-        return ""
-    return "" if _PLAIN.search(said) else said
-
-
-def _ports(service: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[tuple[str, int, str, int], ...]:
-    """The ports that a node publishes for this task, and those that every node publishes for its service."""
-    own = (status.get("PortStatus") or {}).get("Ports") or ()
-    shared = [each for each in (service.get("Endpoint") or {}).get("Ports") or () if each.get("PublishMode") != "host"]
-    found = {
-        ("0.0.0.0", int(each["PublishedPort"]), str(each.get("Protocol") or "tcp"), int(each["TargetPort"]))  # noqa: S104 - told, not bound
-        for each in (*own, *shared)
-        if each.get("PublishedPort")
-    }
-    return tuple(sorted(found, key=lambda port: (port[3], port[1])))

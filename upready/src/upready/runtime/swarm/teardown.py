@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
 from upready.runtime.docker.teardown import external
 from upready.runtime.interface import Kept, Note, Stopped
-from upready.runtime.swarm import cluster, names, presence, stores
+from upready.runtime.swarm import cluster, manager, names, presence, stores
 from upready.support.errors import EngineError, StartError
 
 if TYPE_CHECKING:
@@ -60,23 +60,16 @@ class Teardown:
 
         Raises:
             StartError: A container of this node does not end.
-            EngineError: The engine does not answer.
+            EngineError: The engine does not answer, or refuses to remove a service.
         """
         before, there = self.found(), self._going()
         before = self._with(before, there)
         for name in before.containers:
-            self._gone(self._api.remove_service, name)
+            self._remove_service(name)
         self._wait()
-        for listed, remove in (
-            (self._api.secrets, self._api.remove_secret),
-            (self._api.configs, self._api.remove_config),
-        ):
-            with answering():
-                held = [each["ID"] for each in listed(filters={"label": f"{names.STACK}={self._project}"})]
-            for each in held:
-                self._gone(remove, each)
+        files = [*self._files("secret"), *self._files("config")]
         networks = [each for each in before.networks if not self._is_gone(self._api.remove_network, each)]
-        gone, kept = [], [*before.kept, *(Kept("network", each, ()) for each in networks)]
+        gone, kept = [], [*before.kept, *files, *(Kept("network", each, ()) for each in networks)]
         for store in there:
             removed, stays = self._emptied(store)
             gone.append(replace(store, volumes=tuple(removed)))
@@ -136,18 +129,56 @@ class Teardown:
             for key, raw in held.items():
                 # Of a task that has ended Swarm keeps the container for its log; nobody reads it any more.
                 if raw["State"]["Status"] in ("exited", "dead", "created"):
-                    self._gone(lambda each: api.remove_container(each, v=True, force=True), key)
+                    self._removed(lambda each: api.remove_container(each, v=True, force=True), key)
             if time.monotonic() > deadline:
                 return sorted(str(raw["Name"]).lstrip("/") for raw in held.values())
             time.sleep(LOOK_EVERY)
         return []
 
-    def _gone(self, remove: Any, what: str) -> None:
-        """Remove something; what is gone, or used by somebody else, is left."""
-        from docker.errors import APIError
+    def _remove_service(self, name: str) -> None:
+        """Remove a service. One that Swarm does not remove goes on: nothing else may be removed then.
 
-        with answering(), contextlib.suppress(APIError):
-            remove(what)
+        Raises:
+            EngineError: Swarm refuses.
+        """
+        from docker.errors import NotFound
+
+        with manager.asking(), contextlib.suppress(NotFound):
+            self._api.remove_service(name)
+
+    def _files(self, kind: str) -> Iterator[Kept]:
+        """Remove the stack's secrets, or its configs; those that stay, for services of others have them."""
+        listed, remove = (getattr(self._api, name) for name in (f"{kind}s", f"remove_{kind}"))
+        with answering():
+            held = listed(filters={"label": f"{names.STACK}={self._project}"})
+        for each in held:
+            if not self._removed(remove, str(each["ID"])):
+                yield Kept(kind, str(each["Spec"]["Name"]), self._users(kind, str(each["ID"])))
+
+    def _users(self, kind: str, identifier: str) -> tuple[str, ...]:
+        """The services that have a secret or config, by name."""
+        one, several = f"{kind.capitalize()}ID", f"{kind.capitalize()}s"
+        with answering():
+            found = [each["Spec"] for each in self._api.services()]
+        referring = [
+            str(each["Name"])
+            for each in found
+            if identifier in [held.get(one) for held in each["TaskTemplate"]["ContainerSpec"].get(several) or ()]
+        ]
+        return tuple(sorted(referring))
+
+    def _removed(self, remove: Any, what: str) -> bool:
+        """Remove something; returns whether it is gone."""
+        from docker.errors import APIError, NotFound
+
+        with answering():
+            try:
+                remove(what)
+            except NotFound:
+                return True
+            except APIError:
+                return False
+        return True
 
     def _is_gone(self, remove: Any, what: str) -> bool:
         """Remove something that tasks which have just ended may still use; returns whether it is gone."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
-from upready.runtime.swarm import names, tasks
+from upready.runtime.swarm import names, task_state
 
-EVERY = 0.25
-"""Seconds between two looks; a look takes some milliseconds."""
+EVERY, SELDOM = 0.1, 1.0
+"""Seconds between two looks: where a look takes some milliseconds, and at most."""
+
+RESTING = 10
+"""How much longer than a look the rest after it is: to list hundreds of tasks all the time delays their start."""
 
 
 class Changes:
@@ -29,8 +33,11 @@ class Changes:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Each task whose state has changed, by the id of its container, or by its own where it has none."""
-        while not self._closed.wait(EVERY):
+        rest = EVERY
+        while not self._closed.wait(rest):
+            began = time.monotonic()
             now = self._look()
+            rest = min(SELDOM, max(EVERY, (time.monotonic() - began) * RESTING))
             for identifier, (container, state) in now.items():
                 if self._known.get(identifier) != (container, state):
                     yield container or identifier, state
@@ -44,4 +51,4 @@ class Changes:
         api: Any = self._engine.client.api
         with answering():
             found = api.tasks(filters=self._filter)
-        return {str(each["ID"]): (tasks.container_of(each), str(each["Status"]["State"])) for each in found}
+        return {str(each["ID"]): (task_state.container_of(each), str(each["Status"]["State"])) for each in found}
