@@ -65,6 +65,10 @@ def connecting(host: str, port: int, **entry: Any) -> dict[str, Any]:
     return node(f"require('net').connect({port}, '{host}').on('error', (e) => {{ throw e }})", **entry)
 
 
+PATIENT = {"x-ops": {"stable": 60}}
+"""For a service that takes its time to fail: a name that leads nowhere is asked of other resolvers, too."""
+
+
 def story(scene: Scene, timeout: float = 30.0) -> Failure:
     """The root cause of a scene that fails."""
     outcome = scene.wait(timeout)
@@ -385,7 +389,7 @@ def test_localhost_within_a_container(play: Callable[..., Scene]) -> None:
 def test_services_that_share_no_network(play: Callable[..., Scene]) -> None:
     api = shell("sleep 600", networks=["back"])
     scene = play(
-        {"api": api, "client": connecting("api", 9000, networks=["front"], depends_on=["api"])},
+        {"api": api, "client": connecting("api", 9000, networks=["front"], depends_on=["api"], **PATIENT)},
         top={"networks": {"back": None, "front": None}},
     )
     told = story(scene)
@@ -398,7 +402,7 @@ def test_a_service_that_has_no_name_of_its_own(play: Callable[..., Scene]) -> No
         {
             "vpn": shell("sleep 600"),
             "app": shell("sleep 600", network_mode="service:vpn"),
-            "client": connecting("app", 9000, depends_on=["app"]),
+            "client": connecting("app", 9000, depends_on=["app"], **PATIENT),
         }
     )
     told = story(scene)
@@ -409,17 +413,41 @@ def test_a_service_that_has_no_name_of_its_own(play: Callable[..., Scene]) -> No
 
 def test_a_service_in_the_network_of_the_machine_knows_no_names(play: Callable[..., Scene]) -> None:
     scene = play(
-        {"api": shell("sleep 600"), "client": connecting("api", 9000, network_mode="host", depends_on=["api"])}
+        {
+            "api": shell("sleep 600"),
+            "client": connecting("api", 9000, network_mode="host", depends_on=["api"], **PATIENT),
+        }
     )
     told = story(scene)
     assert told.cause == "dns"
     assert "client uses the network of the machine (network_mode: host)" in told.message
 
 
+def test_a_port_of_the_machine_that_the_program_finds_taken(play: Callable[..., Scene]) -> None:
+    with socket.create_server(("", 0)) as server:
+        number = server.getsockname()[1]
+        told = story(play({"web": node(f"require('http').createServer().listen({number})", network_mode="host")}))
+    assert told.cause == "port"
+    assert f"cannot listen on port {number}" in told.message
+    assert "network_mode: host" in told.message
+
+
+def test_a_port_that_another_service_has_in_the_same_network(play: Callable[..., Scene]) -> None:
+    listen = "require('http').createServer().listen(8080)"
+    # Not before the other one listens.
+    late = f"const look = () => require('net').connect(8080, '127.0.0.1').on('connect', () => {listen})"
+    again = ".on('error', () => setTimeout(look, 100)); look()"
+    web = node(late + again, network_mode="service:vpn", **PATIENT)
+    told = story(play({"vpn": node(listen), "web": web}))
+    assert told.service == "web"
+    assert told.cause == "port"
+    assert "cannot listen on port 8080: another program has it in the network that it shares with vpn" in told.message
+
+
 def test_an_alias_of_a_service_that_is_down(play: Callable[..., Scene]) -> None:
     ended = {"mysql-mail": {"condition": "service_completed_successfully"}}
     mysql = shell("true", networks={"default": {"aliases": ["mysql"]}})
-    told = story(play({"mysql-mail": mysql, "client": connecting("mysql", 3306, depends_on=ended)}))
+    told = story(play({"mysql-mail": mysql, "client": connecting("mysql", 3306, depends_on=ended, **PATIENT)}))
     assert told.cause == "dns"
     assert "cannot find mysql (mysql-mail), which is exited" in told.message
     assert told.next == "invoke diagnose mysql-mail"

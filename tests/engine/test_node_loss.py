@@ -81,7 +81,7 @@ def test_data_is_made_where_the_service_may_run_and_found_there_again(swarm: Swa
     # Then: it runs, and what its image keeps without a name is told
     at = place(swarm)
     assert at != 0
-    assert f"files stays on the node {swarm.machines[at].name}, which has its data (loss_files)" in first.err
+    assert f"files stays on the node {swarm.machines[at].name}, which gets its data (loss_files)" in first.err
     assert "files keeps what it writes to /declared only as long as its task" in first.err
     project.ok("exec", "files", "--", "sh", "-c", "echo kept >/files/kept")
     # When: it may run anywhere

@@ -127,3 +127,17 @@ def test_lines_alike_are_told_once() -> None:
 
 def test_two_alike_are_both_told() -> None:
     assert parse([("try 1", None), ("try 2", None)]).lines == ("try 1", "try 2")
+
+
+def test_of_a_progress_that_overwrites_its_line_the_last_state_counts() -> None:
+    progress = "".join(f"\rpulling {number} %" for number in range(100))
+    log = parse([(f"start\n{progress}\rError: no such model", None), (f"{progress}\r\r", None)])
+    assert log.lines == ("start", "Error: no such model", "pulling 99 %")
+    assert log.error == (0, 1)
+
+
+def test_a_single_carriage_return_is_kept() -> None:
+    assert parse([("env: 'bash\r': No such file", None), ("one\r", None)]).lines == (
+        "env: 'bash␍': No such file",
+        "one",
+    )

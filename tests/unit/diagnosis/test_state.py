@@ -158,6 +158,15 @@ def test_how_often_it_was_restarted(restarts: int, words: str) -> None:
     assert message == f"exited with code 42{words}, and wrote nothing to its log"
 
 
+def test_where_the_log_is_empty_a_look_at_it_is_no_step() -> None:
+    silent = state.ended(replica(exit_code=42, engine=Machine()))
+    assert told(silent)[2] == "see which files it has written: docker diff shop-web-1"
+    assert told(state.ended(replica("too few teas", exit_code=42, engine=Machine())))[2] == LOGS
+    assert told(state.ended(replica(exit_code=42)))[2] == LOGS
+    # A task of Swarm may be on another machine.
+    assert told(state.ended(replica(exit_code=42, engine=Machine(), slot="web.1")))[2] == LOGS
+
+
 @pytest.mark.parametrize(
     ("code", "cause", "words", "step"),
     [
@@ -184,7 +193,7 @@ def test_who_killed_it_is_asked_of_the_engine() -> None:
     assert told(state.ended(replica(exit_code=137, engine=Machine())))[2] == (
         "see who killed it: docker events --since 10m --until 0s --filter container=shop-web-1"
     )
-    assert told(state.ended(replica(exit_code=42, engine=Machine())))[2] == LOGS
+    assert told(state.ended(replica("a word", exit_code=42, engine=Machine())))[2] == LOGS
 
 
 def test_the_last_words_of_what_has_ended() -> None:

@@ -59,6 +59,19 @@ PORT = {"EndpointSpec": {"Ports": [{"PublishedPort": 80, "Protocol": "tcp", "Pub
             "change deploy.placement.constraints, then: invoke prod",
         ),
         (
+            "no suitable node (scheduling constraints not satisfied on 2 nodes)",
+            service(
+                TaskTemplate={
+                    "ContainerSpec": {"Mounts": [{"Type": "volume", "Source": "shop_data", "Target": "/data"}]},
+                    "Placement": {"Constraints": ["node.id==gone"]},
+                }
+            ),
+            (ONE, TWO),
+            "node",
+            "runs on no node: the one with its volume shop_data is in the swarm no more",
+            "have that machine join again, by --add of: invoke --help nodes",
+        ),
+        (
             "no suitable node (insufficient resources on 2 nodes)",
             service(TaskTemplate={"Resources": {"Reservations": {"NanoCPUs": 8_000_000_000}}}),
             (ONE, TWO),

@@ -137,5 +137,17 @@ def test_the_value_of_a_name_that_is_passed_on_is_set_in_env(tmp_path: Path) -> 
         assert told(variable.find(one))[2] == SET.format("WORKERS")
 
 
+def test_a_variable_that_the_compose_file_uses_is_set_in_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "services:\n  web:\n    command: run ${APP_UID}\n"
+    one = replica("APP_UID is not set", web=service(environment={}), root=tmp_path, compose=text)
+    assert told(variable.find(one)) == (
+        "",
+        "asks for the variable APP_UID, which is set nowhere",
+        SET.format("APP_UID"),
+    )
+    monkeypatch.setenv("APP_UID", "5")
+    assert told(variable.find(one)) == lacks("APP_UID")
+
+
 def test_what_the_program_says_first_counts() -> None:
     assert said("KeyError: 'TOKEN'\nAPI_KEY is required") == lacks("TOKEN")

@@ -185,7 +185,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         "have to remove (or rename) that container to be able to reuse that name.",
         StartError,
         'The container name "/web" is already in use',
-        "docker rm --force web\n",
+        "if nobody needs that one: docker rm --force web",
         ("service app",),
     ),
     "provider": (
@@ -212,6 +212,17 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         "the image nowhere.invalid/x:1 could not be pulled",
         "docker pull nowhere.invalid/x:1",
         ("image nowhere.invalid/x:1",),
+    ),
+    "an anchor that several services use": (
+        "".join(
+            f"invalid interpolation format for services.{name}.environment.URL.\n"
+            "You may need to escape any $ with another $.\n${URL:-x\n"
+            for name in ("db", "web")
+        ),
+        UsageError,
+        "invalid interpolation format for services.db.environment.URL: ${URL:-x (You may need to escape any $",
+        "invoke config",
+        (),
     ),
     "no health check": (
         "dependency failed to start: container shop-db-1 has no healthcheck configured",

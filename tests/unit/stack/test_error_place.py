@@ -107,3 +107,33 @@ def test_a_path_is_followed_through_dots_anchors_and_lists(tmp_path: Path) -> No
         assert (found[0], found[1].within(tmp_path)) == (depth, place)
     assert yaml_location.of_path(file, "networks.default") is None
     assert yaml_location.of_path(tmp_path / "nowhere.yaml", "services") is None
+
+
+INTERVAL = "services:\n  web:\n    image: x\n    healthcheck: {test: 'true', interval: '%s'}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "step"),
+    [
+        (INTERVAL % "$HOW_OFTEN", "", "invoke env.set HOW_OFTEN && invoke config"),
+        (INTERVAL % "${HOW_OFTEN:-often}", "", "invoke env.set HOW_OFTEN && invoke config"),
+        (INTERVAL % "$HOW_OFTEN", "HOW_OFTEN=rarely\n", "invoke env.set HOW_OFTEN && invoke config"),
+        (INTERVAL % "rarely", "HOW_OFTEN=rarely\n", "correct compose.yaml:4, then: invoke config"),
+        (INTERVAL % "$HOW$OFTEN", "HOW=rare\n", "correct compose.yaml:4, then: invoke config"),
+        # It is the key that is wrong, not its value.
+        ("services:\n  web:\n    imagine: $NAME\n", "NAME=x\n", "correct compose.yaml:3, then: invoke config"),
+    ],
+)
+def test_a_wrong_value_is_changed_in_its_variable(make_stack: MakeStack, text: str, env: str, step: str) -> None:
+    stack = make_stack(text)
+    (stack.root / ".env").write_text(env, "utf-8")
+    with pytest.raises(UsageError) as caught:
+        model.load(stack)
+    assert caught.value.next == step
+
+
+def test_a_variable_of_the_shell_is_not_set_in_env(make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOW_OFTEN", "rarely")
+    with pytest.raises(UsageError) as caught:
+        model.load(make_stack(INTERVAL % "$HOW_OFTEN"))
+    assert caught.value.next == "correct compose.yaml:4, then: invoke config"

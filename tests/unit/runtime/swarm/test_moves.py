@@ -102,7 +102,7 @@ def test_a_service_whose_node_was_removed_is_not_begun_anew_without_a_word(monke
     assert caught.value.message == "the node that has the data of db is in the swarm no more"
     assert caught.value.details[0] == "db: shop_data on the node gone123 (it is in the swarm no more)"
     assert caught.value.next.splitlines() == [
-        "have that machine join again: invoke nodes --add CONTEXT",
+        "have that machine join again, by --add of: invoke --help nodes",
         "<the same command> --accept-loss db.volumes",
     ]
     with pytest.raises(UsageError) as caught:

@@ -108,6 +108,7 @@ def test_a_service_that_was_removed_comes_back_where_its_volume_is() -> None:
     pin = found(spec(), places=Places(data=["n2"]))
     assert pin is not None
     assert (pin.node, pin.fresh) == ("n2", False)
+    assert pin.also == ()
     # Of several that have it, first the one that is asked, of those that may run the service.
     both = Places(data=["n2", "n1"])
     assert [
@@ -116,6 +117,14 @@ def test_a_service_that_was_removed_comes_back_where_its_volume_is() -> None:
         "n1",
         "n2",
     ]
+
+
+def test_it_is_told_where_several_nodes_have_such_a_volume() -> None:
+    pin = found(spec(), places=Places(data=["n3", "n2"]))
+    assert str(pin) == (
+        "stays on the node n2, which has its data (data); a volume of that name is on n3, too: "
+        "node.hostname==… chooses between them"
+    )
 
 
 def test_a_pin_to_a_node_that_is_gone_is_none() -> None:

@@ -96,10 +96,11 @@ def test_a_service_with_data_stays_where_it_has_it() -> None:
     (first,) = planned({"db": entry})
     placed = first.service.spec["TaskTemplate"]["Placement"]["Constraints"]
     assert placed == ["node.id==n1"]
-    assert str(first.pin) == "stays on the node alpha, which has its data (shop_data)"
+    assert str(first.pin) == "stays on the node alpha, which gets its data (shop_data)"
     # Another manager is asked, and the data does not move.
     (again,) = planned({"db": entry}, running(first), here="n2")
     assert not again.changes
+    assert str(again.pin) == "stays on the node alpha, which has its data (shop_data)"
 
 
 def test_a_service_on_every_node_has_data_on_each() -> None:

@@ -201,7 +201,8 @@ def _rows(entries: Sequence[tuple[str, str | None, float]]) -> list[_Row]:
 
 def _whole(entries: Sequence[tuple[str, str | None]], times: Sequence[float]) -> list[tuple[str, str | None, float]]:
     """The entries. A traceback into which another process wrote lines is put together again."""
-    every = [(text, level, time) for (text, level), time in zip(entries, times or [0.0] * len(entries), strict=True)]
+    when = times or [0.0] * len(entries)
+    every = [(_settled(text), level, time) for (text, level), time in zip(entries, when, strict=True)]
     whole: list[tuple[str, str | None, float]] = []
     open_: int | None = None
     for text, level, time in every:
@@ -216,6 +217,17 @@ def _whole(entries: Sequence[tuple[str, str | None]], times: Sequence[float]) ->
         elif open_ is not None and len(whole) - open_ > 5:
             open_ = None
     return whole
+
+
+def _settled(text: str) -> str:
+    """A text as a terminal shows it in the end: of a progress that overwrites its line, only the last state."""
+    return "\n".join(map(_last_state, text.split("\n"))) if "\r" in text else text
+
+
+def _last_state(line: str) -> str:
+    states = line.rstrip("\r").split("\r")
+    # A single carriage return is no progress: it may be of a script with Windows line ends.
+    return next((each for each in reversed(states) if each.strip()), "") if len(states) > 2 else line
 
 
 def _unfinished(text: str) -> bool:

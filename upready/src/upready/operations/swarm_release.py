@@ -146,8 +146,15 @@ class SwarmRelease(Judging):
         if before is not None:
             self.show.step(f"{pending['release']} was cut off: back to {self.history.current}")
             with self._accepting(before):
-                self._deploy(before, self._prepare(before))
+                self._deploy(before, self._staying(before, self._prepare(before)))
         self._write(told, DONE if ready else FAILED)
+
+    def _staying(self, before: Model, planned: Prepared) -> Prepared:
+        """The deployment without the services that would leave their data: nobody is there to be asked for that."""
+        left = {each.service: each for each in moves.find(self.engine, before, planned.steps)}
+        for each in left.values():
+            self.show.step(f"left as it is: {each}")
+        return dataclasses.replace(planned, steps=[each for each in planned.steps if each.key not in left])
 
     def _served(self, name: str) -> Model:
         """The model of a release that has served.

@@ -24,7 +24,9 @@ VARIABLE = "OPS_CALLED_AS"
 """The environment variable by which a script that calls `invoke` says how it is called itself: `./invoke`."""
 
 _COMMAND = re.compile(r"(?<![\w./\\-])invoke (?:(?=--?[a-zA-Z])|(?P<task>[a-z]\w*))")
-_DOCKER = re.compile(r"\bdocker(?= (?:exec|inspect|logs|network|node|ps|pull|rm|service|stop|swarm|system|volume) )")
+_DOCKER = re.compile(
+    r"\bdocker(?= (?:diff|exec|inspect|logs|network|node|ps|pull|rm|service|stop|swarm|system|volume) )"
+)
 _AGAIN = re.compile(rf"{next_step.AGAIN}(?: (?P<option>--[a-z-]+)(?: (?P<value>[^\n]+))?)?")
 _INSTEAD = re.compile(r"<the same command with (?P<right>[^\n]+?) for (?P<wrong>[^\n]+)>")
 _SEVERAL = frozenset({"--accept-loss"})

@@ -41,7 +41,7 @@ class Failure:
         path: The path that is missing, or the mount that is written wrongly; empty for none.
         command: The program that is missing; empty for none.
         exit_code: The exit code of a hook; None without one.
-        container: The container that a hook ran in, where compose keeps it.
+        container: The container that a hook ran in, where compose keeps it; or the one that has the wanted name.
         output: The last lines that a hook printed, where compose tells them.
     """
 

@@ -16,7 +16,9 @@ from upready.support.next_step import AGAIN
 _FileKind = Literal["variable", "env file", "engine", "file", "other"]
 _NetworkKind = Literal["network", "network setting", "subnet", "endpoint", "volume", "port", "port denied"]
 _ImageKind = Literal["image", "image name", "platform", "registry silent", "registry denied", "not in registry"]
-_ContainerKind = Literal["container", "mount", "mount syntax", "mount target", "program", "dependency"]
+_ContainerKind = Literal[
+    "container", "container name", "mount", "mount syntax", "mount target", "program", "dependency"
+]
 Kind = Literal[_FileKind, _NetworkKind, _ImageKind, _ContainerKind, "post_start", "pre_start"]
 """What was refused."""
 
@@ -66,6 +68,13 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         r"env file ([^\n]*[/\\])?\.env not found: ",
         ".env is missing, and a service reads all of it (env_file)",
         "invoke env.init",
+    ),
+    (
+        # Where it stands in an anchor, compose says so of each place that uses it.
+        "file",
+        r"^(?P<refusal>invalid interpolation format for [^\n]+?)\.\n(?P<hint>[^\n]+)\.\n(?P<text>[^\n]+)",
+        "{refusal}: {text} ({hint})",
+        "",
     ),
     (
         "file",
@@ -211,10 +220,12 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         f"install the Docker Model plugin, which compose runs for this service, then: {AGAIN}",
     ),
     (
-        "container",
-        r"(?P<why>Conflict\. The container name \"/?(?P<name>[^\"\n]+)\" is already in use[^\n]*)",
+        "container name",
+        r"(?P<why>Conflict\. The container name \"/?(?P<container>[^\"\n]+)\" is already in use[^\n]*)",
         "",
-        next_step.either("docker rm --force {name}", f"choose another container_name, then: {AGAIN}"),
+        next_step.either(
+            f"choose another container_name, then: {AGAIN}", "if nobody needs that one: docker rm --force {container}"
+        ),
     ),
     (
         "file",

@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from upready.envfile.references import references
+from upready.stack import compose_variables
 from upready.stack.selection import Stack
 from upready.stack.service import Service, is_active
 from upready.support import files as reading
 from upready.support import next_step, parsing, spelling, yaml_location
 from upready.support.errors import OpsError, UsageError
 from upready.support.parsing import MalformedError
-from upready.support.yaml_location import relative
+from upready.support.yaml_location import Location, relative
 
 
 def _unknown_key(match: re.Match[str]) -> str:
@@ -62,9 +64,21 @@ def of(stack: Stack, stderr: str) -> OpsError:
     name, message = relative(place.file, stack.root), _short(stack.root, failure.message)
     for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
         message = re.sub(noise, instead, message)
-    step = failure.next or f"correct {name}:{place.line}"
+    step = failure.next or _variable(stack, place, failure.stderr) or f"correct {name}:{place.line}"
     whole = f"{place.within(stack.root)}: {message}"
     return UsageError(whole, details=details, next=next_step.then(step, merging(stack)))
+
+
+def _variable(stack: Stack, place: Location, words: str) -> str:
+    """The command that gives the variable another value whose value compose complains about; empty without one."""
+    line = reading.start(place.file, reading.LARGEST).decode("utf-8", "replace").splitlines()[place.line - 1 :][:1]
+    uses = [use for use in references("".join(line)[place.column - 1 :]) if use.within is None]
+    names = {use.name for use in uses}
+    if len(names) != 1 or names & os.environ.keys():
+        return ""
+    value = compose_variables.expand(stack.read_files, uses[0].expression)
+    told = re.search(rf"(?<![\w.-]){re.escape(value)}(?![\w.-])", words) if value else '""' in words
+    return f"invoke env.set {names.pop()}" if told else ""
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:

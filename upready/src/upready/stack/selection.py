@@ -76,6 +76,14 @@ class Stack:
         return self.env_file in self.read_files
 
     @property
+    def values_file(self) -> Path | None:
+        """The file whose variables are looked at one by one: `.env`, or the last one that compose reads in its place.
+
+        None if compose reads none.
+        """
+        return self.env_file if self.reads_env else next(reversed(self.read_files), None)
+
+    @property
     def example(self) -> Path:
         """The schema of these values, `.env.example`; a project may have none, or one with another name."""
         usual = self.env_file.parent / ".env.example"

@@ -81,6 +81,9 @@ def ended(evidence: Evidence) -> Finding | None:
         remedy = f"see who killed it: docker events --since 10m --until 0s --filter container={container.name}"
     elif evidence.unread:
         remedy = evidence.keep_log
+    elif not evidence.log.lines and evidence.docker is not None and not container.slot:
+        # Its log would show nothing: what it has to say may be in a file.
+        remedy = f"see which files it has written: docker diff {container.name}"
     return Finding(message, remedy, cause=_ENDS.get(code, "exited"))
 
 

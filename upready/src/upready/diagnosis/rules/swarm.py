@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
-from upready.runtime.swarm import fleet, images, manager, nodes, placement, registry
+from upready.runtime.swarm import fleet, images, manager, nodes, pins, placement, registry
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.nodes import Node
 from upready.runtime.swarm.placement import Obstacle
@@ -123,6 +123,8 @@ def _leaderless(task: Task) -> Finding:
 
 def _nowhere(task: Task, known: Fleet, way: Way) -> Finding:
     """No node takes it: what each of them lacks."""
+    if gone := _gone(task, known, way):
+        return gone
     names = nodes.labels(known.nodes)
     found = {each.id: placement.obstacles(task.service, each, known) for each in known.nodes}
     told = [f"{names[id_]}: {'; '.join(each.words for each in reasons)}" for id_, reasons in found.items() if reasons]
@@ -137,6 +139,20 @@ def _nowhere(task: Task, known: Fleet, way: Way) -> Finding:
     message = _words(common, known) if common else "runs on no node: each lacks something else"
     steps = [_step(each, known, way) for each in ([common] if common else dict.fromkeys(firsts))]
     return Finding(message, next_step.either(*steps), [task.said, *told], cause="placement")
+
+
+def _gone(task: Task, known: Fleet, way: Way) -> Finding | None:
+    """The node that has its data was removed from the swarm."""
+    spec = task.service.get("Spec") or {}
+    held, pinned = placement.volumes(spec), pins.node_of(spec)
+    if not held or not pinned or pinned in {each.id for each in known.nodes}:
+        return None
+    return Finding(
+        f"runs on no node: the one with its volume {', '.join(held)} is in the swarm no more",
+        next_step.either("have that machine join again, by --add of: invoke --help nodes", way.restart),
+        [task.said],
+        cause="node",
+    )
 
 
 def _all_down(task: Task, able: Sequence[Node], told: Sequence[str]) -> Finding:

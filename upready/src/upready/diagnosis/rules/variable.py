@@ -6,6 +6,9 @@ import re
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.dotenv import usages
+from upready.stack import compose_variables
+from upready.support.errors import OpsError
 
 _NAME = r"[\"'`$]?\{?(?-i:(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{3,}))\}?[\"'`]?"
 """The name of a variable: in capitals, and long enough that it is no other word."""
@@ -63,6 +66,8 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
 
 def _judge(evidence: Evidence, name: str) -> Finding:
     """What is wrong with a variable that a program names: it is not set, empty, or refused."""
+    if name not in evidence.environment and _is_unset(evidence, name):
+        return Finding(f"asks for the variable {name}, which is set nowhere", evidence.then(f"invoke env.set {name}"))
     if name not in evidence.environment:
         return Finding(
             f"asks for the variable {name}, which it is not given",
@@ -74,6 +79,16 @@ def _judge(evidence: Evidence, name: str) -> Finding:
             _set(evidence, name),
         )
     return _wrong(evidence, name)
+
+
+def _is_unset(evidence: Evidence, name: str) -> bool:
+    """Whether the compose files use a variable (`command: run ${NAME}`) that is set nowhere."""
+    stack = evidence.model.stack
+    try:
+        used = any(use.name == name for use in usages.locate(stack.files, stack.root))
+        return used and not compose_variables.is_set(stack.read_files, name)
+    except OpsError:
+        return False
 
 
 def _wrong(evidence: Evidence, name: str) -> Finding:

@@ -23,8 +23,6 @@ OPTION = "--accept-loss"
 KEY = "volumes"
 """Behind the name of a service: what `OPTION` takes to let the service leave its volumes behind."""
 
-_CONTEXT = "CONTEXT"
-
 _SHORT = 7
 """So many letters of a node's id are told."""
 
@@ -86,7 +84,7 @@ def _refusal(found: Sequence[Move], *, back: bool) -> UsageError:
         return UsageError(
             f"the node that has the data of {', '.join(names)} is in the swarm no more",
             details=[*map(str, found), f"to begin with a backup, after the second step: {_restore(*names)}"],
-            next=next_step.either(f"have that machine join again: invoke nodes --add {_CONTEXT}", way),
+            next=next_step.either("have that machine join again, by --add of: invoke --help nodes", way),
         )
     steps = shell_words.in_turn(f"invoke backup {_services(*there)}", next_step.again(OPTION, accepted))
     return UsageError(
@@ -114,7 +112,7 @@ def find(swarm: SwarmEngine, model: Model, steps: Sequence[Step]) -> list[Move]:
     Raises:
         EngineError: The engine does not answer.
     """
-    asked = [each for each in steps if _may_move(each) and not _needs_none(model, each.key)]
+    asked = [each for each in steps if _may_move(each) and not needs_none(model, each.key)]
     if not asked:
         return []
     api: Any = swarm.client.api
@@ -134,7 +132,7 @@ def _may_move(step: Step) -> bool:
     return bool(same) and placement.constraints(before) != placement.constraints(after)
 
 
-def _needs_none(model: Model, service: str) -> bool:
+def needs_none(model: Model, service: str) -> bool:
     """Whether the compose file says that a service has no data to keep (`x-ops: {data: none}`)."""
     return model.every[service].ops.get("data") == "none" if service in model.every else False
 

@@ -23,16 +23,22 @@ class Pin:
         name: Its name.
         volumes: The volumes that are there.
         fresh: Whether nothing says that they are on any node, so that they are made there.
+        also: The names of other nodes with such a volume, where nothing but the volume says where the data is.
     """
 
     node: str
     name: str
     volumes: tuple[str, ...]
     fresh: bool = False
+    also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """For the plan, behind the name of the service."""
-        return f"stays on the node {self.name}, which has its data ({', '.join(self.volumes)})"
+        verb = "gets" if self.fresh else "has"
+        told = f"stays on the node {self.name}, which {verb} its data ({', '.join(self.volumes)})"
+        if not self.also:
+            return told
+        return f"{told}; a volume of that name is on {', '.join(self.also)}, too: node.hostname==… chooses between them"
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,10 @@ def find(
     able = [each for each in known.values() if not any(placement.fixed(one, each) for one in (spec, *_specs(beside)))]
     found = _of(before, known) or next(filter(None, (_place(each, known) for each in beside)), "")
     found = found or _by_tasks([Other(spec, before), *beside], known, places)
-    found = found or _by_volumes(named, able, known, here, places)
-    node = found or _room(able, here)
-    return Pin(node, known[node].name if node in known else node, named, fresh=not found)
+    have = [] if found else _by_volumes(named, able, known, here, places)
+    node = found or next(iter(have), "") or _room(able, here)
+    name = known[node].name if node in known else node
+    return Pin(node, name, named, fresh=not (found or have), also=tuple(known[each].name for each in have[1:]))
 
 
 def pinned(spec: Mapping[str, Any], pin: Pin) -> dict[str, Any]:
@@ -143,13 +150,16 @@ def _by_tasks(sharing: Sequence[Other], known: Mapping[str, Node], places: DataP
 
 def _by_volumes(
     named: Sequence[str], able: Sequence[Node], known: Mapping[str, Node], here: str, places: DataPlaces
-) -> str:
-    """The node whose engine has such a volume, be it of a service that was removed; of several the asked one."""
+) -> list[str]:
+    """The nodes whose engines have such a volume, be it of a service that was removed; the best one first.
+
+    That is one where the service may run, and of several the manager that is asked.
+    """
     if len(known) < 2:
-        return ""
+        return []
     have = [node for node in places.of_volumes(named) if node in known]
-    fit = [each.id for each in able if each.id in have]
-    return next((each for each in (here, *fit, *have) if each in (fit or have)), "")
+    fit = {each.id for each in able}
+    return sorted(have, key=lambda each: (each not in fit, each != here, known[each].name, each))
 
 
 def _room(able: Sequence[Node], here: str) -> str:
