@@ -15,7 +15,7 @@ from upready.data import versions
 from upready.operations import consent, launch, precaution, swarm_changes, swarm_judging
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
-from upready.operations.release_models import is_edge, named
+from upready.operations.release_models import is_edge, named, require_images
 from upready.operations.swarm_judging import Judging
 from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
@@ -87,9 +87,7 @@ class SwarmRelease(Judging):
             OpsError: As `upready.operations.release.release` does.
         """
         target = self._served(name)
-        for service in target.wanted:
-            if self.engine.image(service.image) is None:
-                raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        require_images(self.engine, target, self.history.releases[name])
         versions.check(self.engine, target, target.wanted)
         planned = self._prepare(target)
         moves.check(self.engine, target, planned.steps, silent, back=True)

@@ -121,7 +121,9 @@ def find(
     hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
     ports = {port.published: service.name for service in model.wanted for port in service.ports}
     found = []
-    for service in model.wanted:
+    for service in model.services.values():
+        if service.config.get("provider") or not (service.replicas or running[service.name]):
+            continue
         change = _change(engine, service, running[service.name], hashes, before, ports, back=back)
         held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
         change = dataclasses.replace(change, held=held)
@@ -183,6 +185,8 @@ def _change(
 ) -> Change:
     if not found:
         return Change(service.name, CREATED, ("it does not run",))
+    if not service.replicas:  # nothing new of it is started, whatever else has changed
+        return Change(service.name, SCALED, (f"0 replicas instead of {len(found)}",))
     reasons = []
     if _images_differ(engine, service, found):
         reasons.append(IMAGE)
