@@ -272,7 +272,7 @@ def _text(event: Any, anchors: dict[str, str]) -> str:
     import yaml
 
     if isinstance(event, yaml.AliasEvent):
-        return anchors.get(event.anchor, "")
+        return anchors.get(str(event.anchor), "")
     if not isinstance(event, yaml.ScalarEvent):
         return ""
     text = "" if event.implicit[0] and event.value in _NULL else str(event.value)
