@@ -181,7 +181,11 @@ def test_data_whose_node_does_not_answer_is_kept_from_two_writers() -> None:
 
 
 def test_several_nodes_that_alone_may_run_it_and_do_not_answer() -> None:
-    known = (replace(ONE, state="down"), replace(TWO, state="down"), replace(TWO, id="n3", name="three", role="manager"))
+    known = (
+        replace(ONE, state="down"),
+        replace(TWO, state="down"),
+        replace(TWO, id="n3", name="three", role="manager"),
+    )
     mounts = [{"Type": "volume", "Source": each} for each in ("shop_data", "shop_logs")]
     spec = {"Placement": {"Constraints": ["node.hostname!=three"]}}
     wanted = service(TaskTemplate={**spec, "ContainerSpec": {"Mounts": mounts}})
