@@ -155,3 +155,34 @@ def test_what_only_the_engine_of_another_node_knows_is_told(
     bad = Health("web", 1, known, None, Verdict.WAITING, reason, state)
     found = diagnosis.inspect(Manager(whole), model, bad, [bad])
     assert (found.cause, found.message) == (whole.health, expected)
+
+
+class Again(Manager):
+    """A manager that has started a task again; it knows how the one before it ended."""
+
+    def __init__(self, now: Container, before: Container) -> None:
+        super().__init__(now)
+        self._before = before
+
+    def ended(self, project: str, container: Container) -> Container | None:
+        assert (project, container.id) == ("shop", self._whole.id)
+        return self._before
+
+
+@pytest.mark.parametrize(
+    ("before", "cause", "message"),
+    [
+        ({"state": "starting", "health": "unhealthy", "probes": ((1, "no database"),)}, "unhealthy", "no database"),
+        ({"state": "restarting", "exit_code": 137, "oom_killed": True}, "oom", "web ran out of memory"),
+    ],
+)
+def test_a_crash_loop_is_told_by_the_task_that_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, Any], cause: str, message: str
+) -> None:
+    monkeypatch.setattr(log, "read", lambda *_: parse([("listening", None)]))
+    now = container(id="web4", restarts=3)
+    model = Model({"web": service()}, {}, {}, Stack(tmp_path, "prod", (), (), "shop"))
+    bad = Health("web", 1, now, None, Verdict.FAILED, "exits with code 0 again and again (3 times)", "restarting")
+    found = diagnosis.inspect(Again(now, container(id="web3", restarts=3, **before)), model, bad, [bad])
+    assert found.cause == cause
+    assert message in found.message

@@ -6,10 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from tests.unit.runtime.swarm.test_tasks import seen, task
+from tests.unit.runtime.swarm.test_tasks import SERVICE, seen, task
 from upready.runtime.docker.containers import Containers
 from upready.runtime.swarm import engine, member
 from upready.runtime.swarm.engine import SwarmEngine
+from upready.runtime.swarm.tasks import Cluster
 from upready.support.errors import EngineError, UsageError
 
 
@@ -56,3 +57,23 @@ def test_a_task_that_swarm_has_not_made_yet_is_waited_for(monkeypatch: pytest.Mo
     manager = SwarmEngine(cast("Any", Client()), None, "n0")
     monkeypatch.setattr(manager, "containers", lambda _: looks.pop(0))
     assert manager.now("shop", before) == after
+
+
+def test_what_ended_before_in_its_place_is_the_last_task_that_failed_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = {"Err": "task: non-zero exit (137)", "ContainerStatus": {"ContainerID": "c2", "ExitCode": 137}}
+    first, second = task("failed", 1, wanted="shutdown"), task("failed", 2, wanted="shutdown", status=killed)
+    now, other = task("running", 3), task("failed", 4, slot=2, wanted="shutdown")
+    manager = SwarmEngine(cast("Any", Client()), None, "n0")
+
+    def unreached(_: object) -> None:
+        raise EngineError("nobody answers", next="invoke doctor")
+
+    monkeypatch.setattr(manager, "at", unreached)
+    monkeypatch.setattr(manager, "look", lambda _: Cluster({"s1": SERVICE}, (first, second, now, other), {}, {}))
+    (container,) = (each for each in manager.look("shop").containers() if each.state == "running")
+    ended = manager.ended("shop", container)
+    assert ended is not None
+    assert (ended.id, ended.state, ended.exit_code, ended.restarts) == ("c2", "restarting", 137, 2)
+    # And: one that has not failed yet has none before it
+    monkeypatch.setattr(manager, "look", lambda _: Cluster({"s1": SERVICE}, (now,), {}, {}))
+    assert manager.ended("shop", container) is None

@@ -100,7 +100,7 @@ def inspect(
         EngineError: The engine does not answer.
     """
     if health.verdict is not Verdict.READY:
-        health = _whole(engine, health)
+        health = _whole(engine, model.stack.project, health)
     container = health.container
     if refusal is None and container is not None and container.error and container.state != "running":
         # The engine keeps the error of the last start, also for a container that had run before.
@@ -139,11 +139,14 @@ def inspect(
     )
 
 
-def _whole(engine: Runtime, health: Health) -> Health:
+def _whole(engine: Runtime, project: str, health: Health) -> Health:
     """A replica with all that the engine of its machine tells: a manager of a swarm does not know all of it."""
     if health.container is None or not isinstance(engine, Containers):
         return health
     whole = engine.whole(health.container)
+    if health.cause == "restarting" and whole.state in ("running", "starting"):
+        # Swarm starts another container each time, and that one has not failed yet.
+        whole = engine.ended(project, whole) or whole
     if whole.health == "unhealthy" and health.cause in ("exited", "restarting"):
         return replace(health, container=whole, reason=unhealthy(whole), cause="unhealthy")
     if health.cause == "starting" and health.probe is None and whole.probes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from upready.engine.heartbeat import Heartbeat
@@ -32,6 +32,8 @@ LOOK_EVERY = 0.1
 """Seconds between two looks."""
 
 _EVENTS = ("start", "die")
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class SwarmEngine(Containers):
@@ -194,6 +196,19 @@ class SwarmEngine(Containers):
             if found is not None:
                 return task_state.joined(container, found)
         return container
+
+    def ended(self, project: str, container: Container) -> Container | None:
+        """The last container that ended in a place which another one has now; None where none is known.
+
+        Only that one tells why the service crashes again and again.
+        """
+        found = self.failed(project, container.service, container.created or _ALWAYS)
+        last = next((each for each in found if each.slot == container.slot and each.id != container.id), None)
+        if last is None:
+            return None
+        state = "restarting" if last.state == "exited" else last.state
+        told = dataclasses.replace(last, restarts=container.restarts, restart_policy=container.restart_policy)
+        return self.whole(dataclasses.replace(told, state=state))
 
     def now(self, project: str, container: Container) -> Container:
         """The task's container that has the place of another one now: Swarm makes it anew whenever it starts a task.
