@@ -20,6 +20,7 @@ from upready.operations.watch.rules import Action, Change, Rule
 from upready.readiness.health import Report
 from upready.report import watch as report
 from upready.stack.model import Model
+from upready.support import platform
 from upready.support.errors import BuildError, StartError, UsageError
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -118,6 +119,17 @@ def test_files_that_are_new_gone_or_other_have_changed(make_stack: MakeStack, tm
     (folder / "new").write_text("1", encoding="utf-8")
     assert [each.name for each in files.changed(before, files.look(found))] == ["gone", "new", "other"]
     assert files.look(of(make_stack, {"action": "restart", "path": str(tmp_path / "nowhere")})) == {}
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="Windows has no modes")
+def test_a_file_that_becomes_executable_has_changed(make_stack: MakeStack, tmp_path: Path) -> None:
+    script = tmp_path / "start.sh"
+    script.write_text("1", encoding="utf-8")
+    script.chmod(0o644)
+    found = of(make_stack, {"action": "restart", "path": str(tmp_path)})
+    before = files.look(found)
+    script.chmod(0o755)
+    assert files.changed(before, files.look(found)) == [script]
 
 
 BEFORE = [container(id="old", service="web", started=NOW), container(id="db", service="db", started=NOW)]
