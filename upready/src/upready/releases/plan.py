@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from upready.releases import override, policy, routes
+from upready.releases import override, policy, routes, sharing
 from upready.runtime.docker import image_contents
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
@@ -118,15 +118,31 @@ def find(
         EngineError: The engine does not answer.
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
-    hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
+    stack = model.stack if recorded else _as_running(engine, model, running)
+    hashes = _hashes(sharing.resolved(stack, model.wanted, running))
     ports = {port.published: service.name for service in model.wanted for port in service.ports}
     found = []
-    for service in model.wanted:
-        change = _change(engine, service, running[service.name], hashes, before, ports, back=back)
+    changes = [_change(engine, each, running[each.name], hashes, before, ports, back=back) for each in model.wanted]
+    for service, change in zip(model.wanted, _with_sharing(model.wanted, changes), strict=True):
         held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
-        change = dataclasses.replace(change, held=held)
-        found.append(_with_costs(engine, service, running[service.name], change))
+        whole = dataclasses.replace(change, held=held)
+        found.append(_with_costs(engine, service, running[service.name], whole))
     return found
+
+
+def _with_sharing(services: Sequence[Service], changes: Sequence[Change]) -> list[Change]:
+    """The changes, and those of the services that use the network of one which gets another container."""
+    found = {each.service: each for each in changes}
+    while True:
+        anew = [name for name, each in found.items() if each.action in (CREATED, ROLLED, REPLACED)]
+        more = {
+            service.name: Change(service.name, REPLACED, (why,), why)
+            for service in services
+            if service.name not in anew and (why := sharing.why(service, anew))
+        }
+        if not more:
+            return [found[each.service] for each in changes]
+        found |= more
 
 
 def _with_costs(engine: Containers, service: Service, found: Sequence[Container], change: Change) -> Change:
@@ -188,7 +204,9 @@ def _change(
         reasons.append(IMAGE)
     elif any(_labels(each).get(_HASH) != hashes.get(service.name) for each in found):
         known = ((before or {}).get("services") or {}).get(service.name)
-        reasons += differences(known, service.config) if known else ["its settings"]
+        # Compose's hash has the ids of the containers whose volumes it gets, which no file can say.
+        if not (known and service.config.get("volumes_from") and override.alike(known, service)):
+            reasons += differences(known, service.config) if known else ["its settings"]
     if len(found) != service.replicas:
         reasons.append(f"{service.replicas} replicas instead of {len(found)}")
     if not reasons:
@@ -215,8 +233,8 @@ def stops_first(service: Service, *, back: bool = False) -> str:
         return f"it publishes port {(service.ports or service.ranges)[0].published} itself"
     if config.get("container_name"):
         return f"container_name: {config['container_name']}"
-    if config.get("network_mode") == "host":
-        return "network_mode: host"
+    if (mode := str(config.get("network_mode") or "")) == "host" or mode.startswith(("service:", "container:")):
+        return f"network_mode: {mode}"
     if order == policy.STOP_FIRST:
         own = back and ((config.get("deploy") or {}).get("rollback_config") or {}).get("order")
         return f"deploy.{'rollback' if own else 'update'}_config.order: stop-first"
