@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import examples, keys, problems
+from app import examples, keys, prefix, problems
 from app.caller import ANONYMOUS, EVERYTHING, Caller, Permission, address, caller, set_caller
 from app.middleware import Middleware
 from app.problems import ProblemError
@@ -96,21 +96,15 @@ class Access(Middleware):
 
 def needed(scope: Scope) -> Permission:
     """The permission that a request needs: `read` if it is known to change nothing, else `write`."""
-    path = _path(scope)
+    path = prefix.own_path(scope)
     if scope["method"] in READ_METHODS or (scope["method"] == "POST" and path in READ_BY_POST):
         return "read"
     return "write"
 
 
-def _path(scope: Scope) -> str:
-    """The path as the router sees it, without the root path of a proxy."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
-
-
 def is_open(scope: Scope) -> bool:
     """Whether the request is allowed without an API key."""
-    path = _path(scope)
+    path = prefix.own_path(scope)
     return scope["method"] == "GET" and (path in OPEN or path.startswith(OPEN_FOLDER))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AfterValidator
 
-from app import examples, instructions, text, writing
+from app import examples, instructions, prefix, text, writing
 from app.answer import unfence
 from app.bodies import NewDiagram, RenameRequest, SaveRequest
 from app.budget import choose_model
@@ -59,7 +59,7 @@ async def create_diagram(
                 return writing.unstored(content, prompt, title, router.prefix, error)
 
         written = await writing.write(request, services, generator, order, None, save)
-    return located(written, response)
+    return located(written, request, response)
 
 
 @router.get("", responses=responses(422, 503), summary="List diagrams")
@@ -123,11 +123,11 @@ def found(diagram: Diagram | None, id: UUID) -> Diagram:  # noqa: A002 - the pat
     return diagram
 
 
-def located(written: Written | Response, response: Response) -> Written | Response:
+def located(written: Written | Response, request: Request, response: Response) -> Written | Response:
     """The answer with its status and the header `Location`; a stream of events has neither."""
     if isinstance(written, Written):
         if written.id is None:
             response.status_code = 200
         else:
-            response.headers["Location"] = f"{router.prefix}/{written.id}"
+            response.headers["Location"] = f"{prefix.of(request.scope)}{router.prefix}/{written.id}"
     return written

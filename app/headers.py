@@ -9,6 +9,8 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import Scope
 
+from app import prefix
+
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 HSTS = "max-age=31536000"
 
@@ -42,7 +44,7 @@ def secure(headers: MutableHeaders, scope: Scope) -> None:
     """Add the security headers that an answer does not have."""
     for name, value in SECURITY.items():
         headers.setdefault(name, value)
-    if scope["path"].startswith("/api/"):
+    if prefix.own_path(scope).startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
     if scope["scheme"] == "https":  # according to a trusted proxy; browsers ignore the header over http
         headers.setdefault("Strict-Transport-Security", HSTS)

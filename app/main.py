@@ -21,6 +21,7 @@ from app import (
     mistakes,
     openapi,
     page,
+    prefix,
     problems,
     revisions,
     validation,
@@ -93,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         """Name the service and its links. A browser (`Accept: text/html`) gets the page."""
         if page.wants(request):
             return await page.show(request)
-        base = request.scope.get("root_path", "")
+        base = prefix.of(request.scope)
         paths = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "diagrams": "/api/v1/diagrams"}
         return Root(name=app.title, version=__version__, links={name: base + path for name, path in paths.items()})
 

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import metrics, problems, telemetry
+from app import metrics, prefix, problems, telemetry
 from app.caller import Caller
 from app.headers import secure
 from app.logs import REQUEST_ID_HEADER, request_id
@@ -68,7 +68,7 @@ class RequestLog(Middleware):
         request_id.set(current)
         start = time.perf_counter()
         status = 500
-        polled = scope["path"].startswith("/health")
+        polled = prefix.own_path(scope).startswith("/health")
         scope.setdefault("state", {})  # shared by all layers; Access stores the caller in it
 
         async def send_with_id(message: Message) -> None:
@@ -185,7 +185,7 @@ class HttpCustoms(Middleware):
 
         served = {
             **scope,
-            "path": scope["path"].rstrip("/") or "/",
+            "path": prefix.of(scope) + (prefix.own_path(scope).rstrip("/") or "/"),
             "method": "GET" if head else scope["method"],
         }
         try:
@@ -199,7 +199,7 @@ def _route(scope: Scope) -> str:
     template = getattr(scope.get("route"), "path", "")
     if template:
         return str(template)
-    return "/assets" if scope["path"].startswith("/assets/") else "none"
+    return "/assets" if prefix.own_path(scope).startswith("/assets/") else "none"
 
 
 def _trace(span: telemetry.Span, scope: Scope, status: int) -> None:

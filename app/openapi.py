@@ -13,6 +13,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
+from app import prefix
 from app.access import is_open, needed
 from app.headers import content_security_policy, script_hashes
 from app.problems import Problem, responses
@@ -90,7 +91,7 @@ def operation_id(route: APIRoute) -> str:
 @router.get("/docs")
 async def get_documentation(request: Request) -> HTMLResponse:
     """Show the API in Swagger UI."""
-    base = request.scope.get("root_path", "")
+    base = prefix.of(request.scope)
     page = get_swagger_ui_html(
         openapi_url=f"{base}{request.app.openapi_url}",
         title=f"{request.app.title}: the API",

@@ -60,7 +60,7 @@ async def create_revision(
             written = found(await history.add(id, content, base=body.base), id)
         except RevisionConflictError as error:
             raise _conflict(error.newest, body.base) from error
-    return located(written, response)
+    return located(written, request, response)
 
 
 @router.get("", responses=responses(404, 422, 503), summary="List a diagram's revisions")

@@ -25,7 +25,7 @@ from types import FrameType  # noqa: E402
 import click  # noqa: E402
 from uvicorn.main import main  # noqa: E402
 
-from app import workers  # noqa: E402
+from app import prefix, workers  # noqa: E402
 
 GRACE = 0.2  # seconds for requests in flight; uvicorn itself needs up to 0.2 more, and closing another 0.2
 
@@ -47,6 +47,11 @@ def supervise(command: click.Command) -> None:
 
     option(command, "timeout_worker_healthcheck").default = TIMEOUT
     vars(import_module("uvicorn.main"))["Multiprocess"] = Supervisor  # `uvicorn.main` is the command, not the module
+
+
+def settle_prefix(command: click.Command) -> None:
+    """Take the path of a proxy (UVICORN_ROOT_PATH) with and without slashes at its ends."""
+    option(command, "root_path").callback = lambda _context, _option, value: prefix.whole(value or "")
 
 
 def meet() -> None:
@@ -79,4 +84,5 @@ def expose() -> None:
 if __name__ == "__main__":
     shorten(main, GRACE)
     supervise(main)
+    settle_prefix(main)
     meet()

@@ -86,8 +86,17 @@ class Store:
 
     async def delete(self, id: UUID) -> bool:  # noqa: A002 - as the column
         """Mark a diagram as deleted; whether there was one."""
-        query = sa.update(diagrams).where(diagrams.c.id == id, kept).values(deleted_at=sa.func.now())
-        return await self._one(query.returning(diagrams)) is not None
+        when: Any = None  # at which the first try deleted it; that may have been kept, though its connection broke
+
+        async def delete(connection: AsyncConnection) -> bool:
+            nonlocal when
+            there = sa.or_(kept, diagrams.c.deleted_at == when)
+            query = sa.update(diagrams).where(diagrams.c.id == id, there).values(deleted_at=sa.func.now())
+            deleted = await connection.scalar(query.returning(diagrams.c.deleted_at))
+            when = deleted or when
+            return deleted is not None
+
+        return await self._database.run(delete)
 
     async def restore(self, id: UUID) -> Diagram | None:  # noqa: A002 - as the column
         """Restore a deleted diagram. A diagram that is not deleted stays as it is."""

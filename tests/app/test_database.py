@@ -8,13 +8,18 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app import database
 from app.database import MIGRATION_LOCK, Database
+from app.diagram import Content
 from app.settings import Settings
+from app.store import Store
 from tests.app.servers import Postgres, uvicorn_process, wait_until
 
 Serve = Callable[..., httpx.Client]
@@ -43,6 +48,42 @@ def test_connections_that_are_cut_are_replaced(serve: Serve, postgres: Postgres)
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ba-copilot-ai'"
         )
     assert client.get(PATH).status_code == 200
+
+
+@pytest.mark.parametrize("act", ["delete", "restore", "rename", "add"])
+def test_what_was_kept_though_the_connection_broke_then_is_answered_as_done(
+    postgres: Postgres, settings: Make, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    async def play() -> None:
+        opened = Database(settings(**postgres.environment))
+        store, whole = Store(opened), opened._transaction
+
+        async def breaks(work: Any) -> None:
+            """The database keeps the work, and its answer to that is lost."""
+            await whole(work)
+            monkeypatch.setattr(opened, "_transaction", whole)
+            raise OperationalError("COMMIT", None, psycopg.OperationalError("gone"), connection_invalidated=True)
+
+        try:
+            code = Content("pie", True, "pie", [], later=False)
+            made = await store.add(code)
+            if act == "restore":
+                assert await store.delete(made.id)
+            monkeypatch.setattr(opened, "_transaction", breaks)
+            if act == "delete":
+                assert await store.delete(made.id)
+                assert not await store.delete(made.id)
+            elif act == "restore":
+                assert await store.restore(made.id)
+            elif act == "rename":
+                assert (await store.rename(made.id, "New") or made).title == "New"
+            else:
+                assert await store.add(code) != made
+            assert len(await store.list(9)) == {"delete": 0, "add": 2}.get(act, 1)
+        finally:
+            await opened.close()
+
+    asyncio.run(play())
 
 
 def test_starts_before_its_database_and_migrates_when_it_comes(serve: Serve, postgres: Postgres) -> None:

@@ -17,7 +17,7 @@ import pytest
 from app import __version__, healthcheck
 from app.main import create_app
 from app.settings import Settings
-from tests.app.servers import AsgiServer, McpServer, free_port, stop_signal, uvicorn_process, wait_until
+from tests.app.servers import AsgiServer, McpServer, Postgres, free_port, stop_signal, uvicorn_process, wait_until
 
 Serve = Callable[..., httpx.Client]
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +52,35 @@ def test_docs_need_no_other_host(serve: Serve) -> None:
         assert link.startswith("/")
         assert client.get(link).status_code == 200
     assert "://" not in page.replace("window.location", "")
+
+
+@pytest.mark.parametrize("root_path", ["/ai", "/ai/", "ai"])
+def test_behind_a_path_of_a_proxy_every_link_leads_there(root_path: str, mcp: McpServer, postgres: Postgres) -> None:
+    environment = {**postgres.environment, "UVICORN_ROOT_PATH": root_path, "MCP_URL": f"{mcp.url}/mcp"}
+    with uvicorn_process(environment=environment) as (process, url):
+        wait_until(lambda: answers(url))
+
+        def get(link: str, **headers: str) -> httpx.Response:
+            """What a browser gets, behind a proxy that takes the path away."""
+            assert link.startswith("/ai/"), link
+            assert "//" not in link
+            return httpx.get(url + link.removeprefix("/ai"), headers=headers)
+
+        for link in get("/ai/").json()["links"].values():
+            assert get(link).status_code == 200
+        docs = get("/ai/docs").text
+        for link in [*re.findall(r'(?:src|href)="([^"]+)"', docs), *re.findall(r"url: '([^']+)'", docs)]:
+            assert get(link).status_code == 200
+        assert get("/ai/openapi.json").json()["servers"] == [{"url": "/ai"}]
+        assert get("/ai/", accept="text/html").headers["content-type"].startswith("text/html")
+        saved = httpx.post(f"{url}/api/v1/diagrams", json={"code": "flowchart LR\n  A --> B"})
+        shown = get(saved.headers["location"])
+        assert shown.json()["id"] == saved.json()["id"]
+        assert shown.headers["cache-control"] == "no-store"
+        assert get("/ai/health/").status_code == 200
+        stop_signal(process)
+        output = process.communicate(timeout=30)[0]
+    assert "/health" not in output  # which is asked several times a second
 
 
 def test_unknown_paths_and_methods_are_problems(serve: Serve) -> None:

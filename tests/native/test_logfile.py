@@ -9,10 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from upready.logs.entry import Origin
 from upready.runtime.native import log_source, logfile
 from upready.support import platform
 from upready.support.errors import UsageError
@@ -51,7 +53,7 @@ def test_a_full_disk_loses_lines_but_never_stops_the_service(tmp_path: Path, log
     disk.room = 1000
     log.write("stdout", [b"five"])
     (tmp_path / "log").write_bytes(disk.getvalue())
-    texts = [text for _, _, text in logfile.lines_of(tmp_path / "log")]
+    texts = [text for _, _, text in logfile.tail(tmp_path / "log", 10)]
     assert texts[0] == "three"
     assert texts[-1] == "five"
     assert "four" not in texts
@@ -103,6 +105,42 @@ def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
     assert told == ["1", "2", "3", "between"]
 
 
+@pytest.mark.parametrize("moment", range(3))
+def test_the_end_of_a_log_is_whole_when_a_new_file_begins_under_its_reader(
+    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    for word in (b"1", b"2", b"3"):
+        log.write("stdout", [word])
+    files_of, looks = logfile.files_of, iter(range(1000))
+
+    def look(of: Path) -> list[Path]:
+        found = files_of(of)
+        if next(looks) == moment:
+            log.write("stdout", [b"between"])
+        return found
+
+    monkeypatch.setattr(logfile, "files_of", look)
+    told = [text for _, _, text in logfile.tail(tmp_path / "log", 10)]
+    assert told in (["1", "2", "3"], ["1", "2", "3", "between"])
+
+
+@pytest.mark.parametrize("read", range(4))
+def test_each_line_is_read_once_when_a_new_file_begins_meanwhile(
+    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    for word in (b"1", b"2", b"3", b"4"):
+        log.write("stdout", [word])
+    source, origin = log_source.Source(tmp_path), Origin("it", 1, "run")
+    monkeypatch.setattr(source, "_record", lambda _: SimpleNamespace(started=0.0))
+    monkeypatch.setattr(source, "_log", lambda _: tmp_path / "log")
+    monkeypatch.setattr(log_source, "_BATCH", 1)
+    lines = source.read(origin)
+    told = [next(lines)[0][2] for _ in range(read)]
+    log.write("stdout", [b"later"])
+    told += [line[2] for some in lines for line in some]
+    assert told == ["1", "2", "3", "4", "later"]
+
+
 def test_a_clock_that_is_set_back_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = logfile.stamp(time.time())
     log = logfile.Writer(tmp_path / "log", 1000, 2)
@@ -135,5 +173,5 @@ def test_a_log_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "log").write_text("x\n")
     monkeypatch.setattr(Path, "open", closed)
     with pytest.raises(UsageError, match="cannot be read: Permission denied"):
-        list(logfile.lines_of(tmp_path / "log"))
+        logfile.opened(tmp_path / "log")
     assert logfile.tail(tmp_path / "log", 5) == []

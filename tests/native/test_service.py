@@ -498,7 +498,8 @@ def test_the_end_of_the_log_tells_nothing_of_earlier_runs(root: Path, run: Run) 
         run(f"print({word!r})")
         until(lambda: not service.runs(service.look(root, "it")))
     assert service.last_lines(root, "it", 10) == ["second"]
-    assert [line[2] for line in logfile.lines_of(paths.of(root, "it") / "log.1")] == ["first"]
+    with (paths.of(root, "it") / "log.1").open("rb") as file:
+        assert [line[2] for line in logfile.lines_of(file)] == ["first"]
 
 
 def test_a_record_holds_no_variable(root: Path, run: Run) -> None:

@@ -11,10 +11,10 @@ CASES = [
     pytest.param("COMPOSE_PROJECT_NAME=\nX=1\n", [], id="empty"),
     pytest.param("COMPOSE_PROJECT_NAME='  '\n", [], id="blank"),
     pytest.param("X=1\n", [], id="none"),
-    pytest.param("COMPOSE_PROJECT_NAME=a.b\n", ["1:22 warning COMPOSE_PROJECT_NAME"], id="a full stop"),
-    pytest.param("COMPOSE_PROJECT_NAME=Shop\n", ["1:22 warning COMPOSE_PROJECT_NAME"], id="a capital"),
-    pytest.param("COMPOSE_PROJECT_NAME='my shop'\n", ["1:22 warning COMPOSE_PROJECT_NAME"], id="a space"),
-    pytest.param("COMPOSE_PROJECT_NAME=-x\n", ["1:22 warning COMPOSE_PROJECT_NAME"], id="a sign at the start"),
+    pytest.param("COMPOSE_PROJECT_NAME=a.b\n", ["1:22 error COMPOSE_PROJECT_NAME"], id="a full stop"),
+    pytest.param("COMPOSE_PROJECT_NAME=Shop\n", ["1:22 error COMPOSE_PROJECT_NAME"], id="a capital"),
+    pytest.param("COMPOSE_PROJECT_NAME='my shop'\n", ["1:22 error COMPOSE_PROJECT_NAME"], id="a space"),
+    pytest.param("COMPOSE_PROJECT_NAME=-x\n", ["1:22 error COMPOSE_PROJECT_NAME"], id="a sign at the start"),
 ]
 
 
@@ -24,7 +24,7 @@ def test_project_name(found_by: Callable[..., list[str]], env: str, expected: li
 
 
 NO_NAME = "COMPOSE_PROJECT_NAME is not a valid project name"
-WHY = "compose accepts lower-case letters, digits, - and _, with a letter or digit first"
+WHY = "compose refuses it: it takes lower-case letters, digits, - and _, with a letter or digit first"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ CASES = [
         "A B=1\nok=1\n!x=2\n???\n", ["1:1 error", "3:1 error", "4:1 error"], id="every bad line, not the first only"
     ),
     pytest.param('P: "5432"\nA : x\n', ["1:1 warning P", "2:1 warning A"], id="a colon for an equals sign"),
+    pytest.param("K:1\nL:=2\nM :=a #c\nN:\n", [f"{n}:1 warning {x}" for n, x in enumerate("KLMN", 1)], id="no space"),
+    pytest.param("O\tP=1\nQ\xa0R=2\n", ["1:1 warning", "2:1 warning"], id="blanks that compose takes for letters"),
     pytest.param('A="x";\nB=1;\n', [], id="a semicolon is the quote's business"),
     pytest.param("A\u200b=1\n", ["1:1 error"], id="an invisible character in the name"),
     pytest.param("const A=1\nset B=2\nC+=3\n", ["1:1 error", "2:1 error", "3:1 error"], id="of other languages"),

@@ -91,3 +91,30 @@ def test_one_that_drops_every_connection_is_told_too(soon: None) -> None:
 def test_a_refusal_is_believed_at_once() -> None:
     with pytest.raises(EngineError, match="refused"):
         source(APIError("no"), container()).running(WEB)
+
+
+def refusing(status: int) -> APIError:
+    answer = requests.Response()
+    answer.status_code = status
+    return APIError("no", answer, "the driver keeps nothing")
+
+
+def test_a_log_that_nothing_keeps_is_told_once_with_a_step_and_not_asked_for_again() -> None:
+    told: list[str] = []
+    muted = source(refusing(501))
+    muted.note = told.append
+    assert [*muted.read(WEB)] == [*muted.follow(WEB, None)] == []
+    assert muted.running(WEB) is None
+    assert told == [
+        "web: its log cannot be read: the driver keeps nothing; to see it, set `logging: {driver: local}` in its "
+        "compose file, then: invoke restart web"
+    ]
+
+
+def test_a_log_that_cannot_be_read_now_is_asked_for_again() -> None:
+    told: list[str] = []
+    broken = source(refusing(500), container())
+    broken.note = told.append
+    assert [*broken.follow(WEB, None)] == []
+    assert broken.running(WEB)
+    assert told == ["web: its log cannot be read: the driver keeps nothing"]

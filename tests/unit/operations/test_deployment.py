@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from upready.operations import deployment, rollback
+from upready.operations import deployment, release_models, rollback
 from upready.operations.deployment import Deployment
 from upready.releases import plan
 from upready.releases.history import BEGUN, FAILED, READY, History, Release
 from upready.releases.plan import Change
 from upready.stack.model import Model
 from upready.stack.selection import Stack
+from upready.support import platform
 from upready.support.errors import UsageError
 
 A, B, C = (f"20261126T22000{digit}-1a2b3c4" for digit in range(3))
@@ -52,6 +54,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(Deployment, "_is_fresh", lambda *_: False)
     nobody: Any = Silent()
     found: Any = Deployment(nobody, nobody, "prod", nobody)
+    found.record = nobody
     found.project, found.history, found.written = "shop", History({A: Release(A, "", "", "")}, A), []
     found._write = lambda _, result, *__: found.written.append(result)
     return found
@@ -130,3 +133,35 @@ def test_what_runs_and_was_not_ready_is_not_pruned() -> None:
 
     assert C not in prune.surplus(known(B, (A, B), unready=C), 1)
     assert C in prune.surplus(known(B, (A, B)), 1)
+
+
+def test_a_rollback_while_another_environment_runs_leads_to_the_release_that_served() -> None:
+    told = known(B, (A, B))
+    assert rollback._target(told, "shop", "", away=True) == B
+    assert rollback._target(told, "shop", B, away=True) == B
+    assert rollback._target(told, "shop", A, away=True) == A
+    with pytest.raises(UsageError, match="there is no release"):
+        rollback._target(known("", ()), "shop", "", away=True)
+
+
+@pytest.mark.parametrize(
+    ("entry", "commit", "step"),
+    [
+        ({"image": "nginx:1"}, "", f"docker pull nginx:1 && invoke rollback --to {A}"),
+        ({"image": f"shop-web:{A}", "build": {}}, "1a2b3c4d", "git checkout 1a2b3c4d && invoke prod"),
+        ({"image": f"shop-web:{A}", "build": {}}, "1a2b3c4d-dirty", "git checkout 1a2b3c4d && invoke prod"),
+        ({"image": f"shop-web:{A}", "build": {}}, "", "invoke releases"),
+        ({"image": f"shop-web:{A}"}, "1a2b3c4d", "invoke releases"),  # a pulled one, whose name has moved
+    ],
+)
+def test_an_image_that_is_gone_is_told_with_the_way_to_have_it_again(
+    entry: dict[str, Any], commit: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from upready.stack import service as services
+
+    monkeypatch.setattr(platform, "WINDOWS", False)
+    target = dataclasses.replace(MODEL, services={"web": services.of("web", entry, "shop")})
+    engine: Any = Silent()
+    with pytest.raises(UsageError, match="is gone") as raised:
+        release_models.require_images(engine, target, Release(A, "", commit, ""))
+    assert raised.value.next == step

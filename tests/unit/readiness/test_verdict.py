@@ -53,6 +53,16 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
         ({}, {"state": "exited", "exit_code": 0, "health": "unhealthy"}, {}, "ready", "done", "is done"),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {"awaited": True}, "ready", "done", "is done"),
+        # For the health of a job nobody waits; nor is it served by the edge, or published, at whatever port.
+        ({}, {"state": "exited", "exit_code": 0}, {"needed": True}, "failed", "exited", "exited with code 0"),
+        (
+            {"ports": [{"target": 80}]},
+            {"state": "exited", "exit_code": 0},
+            {},
+            "failed",
+            "exited",
+            "exited with code 0",
+        ),
         # Whatever has served is meant to go on: somebody stopped it.
         (
             {},
@@ -92,7 +102,7 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             {},
             "waiting",
             "restarting",
-            "exited with code 0 and will be restarted",
+            "was stopped: it exited with code 0",
         ),
         (
             {},
@@ -100,7 +110,7 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             {},
             "waiting",
             "restarting",
-            "exited with code 1 and will be restarted",
+            "was stopped: it exited with code 1",
         ),
         ({}, {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"}, {}, "ready", "done", "is done"),
         (
@@ -143,7 +153,7 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             {},
             "waiting",
             "restarting",
-            "exited with code 0 and will be restarted",
+            "was stopped: it exited with code 0",
         ),
         (
             {},
@@ -471,6 +481,13 @@ def test_who_waits_for_the_end_of_a_service_makes_its_end_a_success() -> None:
     ended = container(state="exited", exit_code=0)
     other = service("other", depends_on={"web": "service_completed_successfully"})
     for services, cause in (([service(probe=True)], "exited"), ([service(probe=True), other], "done")):
+        assert judgement.assess(services, [ended], lambda _, __: Observation())[0].cause == cause
+
+
+def test_who_waits_for_the_health_of_a_service_makes_its_end_a_failure() -> None:
+    ended = container(state="exited", exit_code=0)
+    for condition, cause in (("service_healthy", "exited"), ("service_started", "done")):
+        services = [service(), service("other", depends_on={"web": condition})]
         assert judgement.assess(services, [ended], lambda _, __: Observation())[0].cause == cause
 
 

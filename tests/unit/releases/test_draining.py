@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.unit import replicas
 from upready.releases import draining
 from upready.runtime.docker.edge import Edge
 
@@ -44,3 +45,8 @@ def test_what_lasts_is_counted_once_a_second_and_at_most_until_the_end(monkeypat
     late = [each for each in edge.counted if each > 15]
     assert min(later - earlier for earlier, later in pairwise(late)) == pytest.approx(1)
     assert 60 <= edge.now <= 61
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("0s", 0), ("1m30s", 90), (None, 10)])
+def test_how_long_old_ones_get_is_what_the_service_says_also_where_that_is_nothing(told: str, seconds: float) -> None:
+    assert draining.grace(replicas.service(stop_grace_period=told)) == seconds

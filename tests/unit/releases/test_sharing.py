@@ -48,6 +48,9 @@ def test_who_shares_is_replaced_along(action: str) -> None:
 def test_nothing_is_replaced_where_the_shared_one_stays() -> None:
     changes = [Change("side", NOTHING), Change("vpn", plan.SCALED)]
     assert plan._with_sharing([SIDE, VPN], changes) == changes
+    # One without replicas stays away.
+    changes = [Change("side", plan.SCALED), Change("vpn", REPLACED)]
+    assert plan._with_sharing([service("side", replicas=0, network_mode="service:vpn"), VPN], changes) == changes
     # What changes by itself keeps its own reasons.
     changes = [Change("side", REPLACED, ("environment.A",)), Change("vpn", REPLACED)]
     assert plan._with_sharing([SIDE, VPN], changes) == changes

@@ -196,3 +196,12 @@ def test_a_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []
     assert stop._started_from(settings, "shop", several, told.append) == []
     assert told == ["stopped, perhaps without pre_stop hooks: compose.yaml cannot be read: it is a folder"]
+
+
+def test_releases_have_an_environment_of_their_own_whatever_runs(tmp_path: Path) -> None:
+    ran = [container(files=("/srv/c/base.yaml", "/srv/c/dev.yaml"))]
+    assert current.released_environment(Settings(tmp_path, BOTH), ran) == "prod"
+    # Where there is no such environment, there are releases of an earlier one at most.
+    others = {"live": BOTH["prod"], "dev": BOTH["dev"]}
+    assert current.released_environment(Settings(tmp_path, others), ran) == "dev"
+    assert current.released_environment(Settings(tmp_path, others), []) == "live"

@@ -207,6 +207,25 @@ def test_a_value_that_compose_refuses_everywhere_is_told_once(
     assert caught.value.next == "correct COMPOSE_PARALLEL_LIMIT in .env, then: <the same command>"
 
 
+@pytest.mark.parametrize("value", ["My App", "Shop", "-x", "a.b", "x ", "é"])
+def test_a_name_of_the_shell_that_compose_refuses_is_refused(
+    root: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    write(root, {"compose.yaml": BASE})
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", value)
+    assert process.run([*compose.program().command, "config"], cwd=root).code
+    with pytest.raises(
+        UsageError, match=f"COMPOSE_PROJECT_NAME is '{value}' in the shell, but compose wants"
+    ) as caught:
+        ours(root)
+    assert caught.value.next == shell_words.removal("COMPOSE_PROJECT_NAME")
+
+
+def test_a_name_of_env_that_compose_refuses_is_left_to_the_check_whose_step_corrects_it(root: Path) -> None:
+    write(root, {"compose.yaml": BASE, ".env": "COMPOSE_PROJECT_NAME='My App'\n"})
+    assert ours(root).project == "myapp"
+
+
 @pytest.mark.parametrize("value", ["4", "-1", "+2"])
 def test_a_limit_is_a_whole_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", value)

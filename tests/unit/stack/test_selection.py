@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,28 @@ def agree(root: Path, *texts: str | bytes, env: str | bytes | None = None) -> st
 def test_a_folder_gives_the_name(tmp_path: Path, folder: str, name: str) -> None:
     (tmp_path / folder).mkdir()
     assert agree(tmp_path / folder, SERVICE) == name
+
+
+def test_the_path_through_which_a_folder_is_seen_gives_the_name_as_for_compose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMPOSE_PROJECT_NAME", raising=False)
+    real, link = tmp_path / "real", tmp_path / "link"
+    (real / "deploy").mkdir(parents=True)
+    link.symlink_to(real)
+    assert agree(link, SERVICE) == "link"
+    (real / "stand").symlink_to(real / "deploy")
+    seen = dataclasses.replace(settings(real), seen=link)
+    assert stacks.name_of(seen) == stacks.select(seen, "dev").project == "link"
+    assert stacks.name_of(settings(real)) == "real"
+    for directory, name in (("deploy", "deploy"), ("stand", "stand"), (".", "link"), ("..", tmp_path.name)):
+        inner = dataclasses.replace(settings(real, project_directory=directory), seen=link)
+        assert stacks.name_of(inner) == re.sub("[^a-z0-9_-]", "", name)
+    # From a folder elsewhere the link's own upper folder is another one.
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "link").symlink_to(real)
+    far = dataclasses.replace(settings(real, project_directory=".."), seen=tmp_path / "far" / "link")
+    assert stacks.called(far, far.environment("dev")) == real / ".."
 
 
 @pytest.mark.parametrize("folder", ["日本", "___"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_what_is_held_still_stays_and_nothing_is_lost() -> None:
     assert len(lines) == 1
     lines.hold(still=False)
     assert texts(lines) == ["before", "after"]
+
+
+def test_what_is_read_again_after_a_trouble_is_shown_once_by_the_clock_of_the_engine() -> None:
+    lines = LogLines()
+    assert lines.again() is None
+    lines.add([entry("a", second=20), entry("b", "db", 25)])
+    assert lines.again() == datetime(2026, 11, 29, 10, 0, 15, tzinfo=UTC)
+    lines.add([entry("a", second=20), entry("late", second=22), entry("b", "db", 25), entry("new", "db", 26)])
+    lines.add([entry("first", "other", 1)])
+    assert texts(lines) == ["a", "b", "late", "new", "first"]
 
 
 def test_a_wrong_pattern_is_refused() -> None:

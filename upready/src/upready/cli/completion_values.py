@@ -197,5 +197,6 @@ def settings_of(config: Any, root: Path) -> Settings:
         OpsError: One is wrong, or there is no project.
     """
     from upready.stack import settings
+    from upready.support import standing
 
-    return settings.load(dict(config), root)
+    return settings.load(dict(config), root, seen=standing.seen(root))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from invoke.collection import Collection
 from invoke.program import Program
 
 from upready.stack import location
-from upready.support import shell_words
+from upready.support import shell_words, standing
 from upready.support.errors import UsageError
 from upready.support.next_step import AGAIN
 
@@ -59,7 +58,7 @@ def run(namespace: Collection) -> None:
 def _current_folder() -> Path:
     """Where the user stands, by the path that the shell shows."""
     try:
-        return Path(os.getcwd())  # noqa: PTH109 - as compose: not resolved, so that the folder's name stays
+        return standing.folder()
     except OSError:
         sys.exit(_told(UsageError("the current folder is no longer there", next=shell_words.in_turn("cd ..", AGAIN))))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from upready.support import next_step
+from upready.support import next_step, standing
 from upready.support.errors import UsageError
 
 if TYPE_CHECKING:  # heavy: `invoke --list` needs neither
@@ -37,11 +37,14 @@ _host: str | None = None
 _root: Path | None = None
 """The project's folder; one process works on one project."""
 
+_seen: Path | None = None
+"""The same folder by the path through which the user sees it."""
+
 
 def enter(folder: Path) -> None:
     """From now on the project is the one in this folder."""
-    global _root  # noqa: PLW0603 - see there
-    _root = folder.resolve()
+    global _root, _seen
+    _root, _seen = folder.resolve(), standing.seen(folder)
 
 
 def root() -> Path:
@@ -77,7 +80,7 @@ def settings(c: Context, runtime: str = "", environment: str = "", *, released: 
 
     if _root is None:
         raise location.missing(Path.cwd(), above=True)
-    found = settings.load(dict(c.config), _root, runtime)
+    found = settings.load(dict(c.config), _root, runtime, _seen)
     if _host is None:
         return found
     from upready.report import warn

@@ -110,7 +110,8 @@ class Facts:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         made = creation.draft(stack)
         drafted = drafting.place(stack, made, Path(folder)) if made else stack
-        name = stacks.project_name(stack.directory, stack.files, drafted.variable_files)
+        directory = stacks.called(self.settings, self.settings.environment(stack.environment))
+        name = stacks.project_name(directory, stack.files, drafted.variable_files)
         return model.load(dataclasses.replace(drafted, project=name))
 
     @functools.cached_property

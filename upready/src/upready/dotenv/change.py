@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from pathlib import Path
 
 from upready.dotenv import edit, schema, usages, writer
 from upready.dotenv.context import Context
@@ -39,6 +40,20 @@ def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
     return example.variables.get(name, Variable(name)), example.sensitive(name, value)
 
 
+def file_of(stack: Stack, name: str) -> Path:
+    """The file in which a change of a variable counts: of those that compose reads, the last one that sets it.
+
+    Where none sets it, it is `.env`, unless compose reads only others.
+
+    Raises:
+        EnvFileError: A file cannot be read.
+    """
+    for file in reversed(stack.read_files):
+        if document.read(file).get(name) is not None:
+            return file
+    return stack.values_file or stack.env_file
+
+
 def judge(stack: Stack, variable: Variable, value: str) -> str | None:
     """Why the schema refuses a value; None if it accepts the value."""
     if not value.strip():
@@ -65,7 +80,7 @@ def doubt(stack: Stack, name: str, value: str) -> str | None:
 
 
 def change(stack: Stack, name: str, value: str, *, dry: bool = False) -> None:
-    """Set a variable in `.env`, and change nothing else in the file.
+    """Set a variable in the file in which it counts, and change nothing else there.
 
     Args:
         stack: The stack.
@@ -83,16 +98,22 @@ def change(stack: Stack, name: str, value: str, *, dry: bool = False) -> None:
         details = [f"{name}: {variable.description}"] if variable.description else []
         example = f"={shell_words.word(variable.example)}" if variable.example and not sensitive else ""
         raise UsageError(f"{name} {wrong}", details=details, next=f"invoke env.set {name}{example}")
-    write = writer.rehearse if dry else writer.write
-    with contextlib.nullcontext() if dry else writer.locked(stack.env_file.parent):
-        doc = document.read(stack.env_file)
+    root = stack.env_file.parent
+    with contextlib.nullcontext() if dry else writer.locked(root):
+        file = file_of(stack, name)
+        doc = document.read(file)
         if doc.undecodable:
-            raise EnvFileError(".env is not UTF-8, so nothing was changed", next=f"save it as UTF-8, then: {AGAIN}")
+            what = f"{file.name} is not UTF-8, so nothing was changed"
+            raise EnvFileError(what, next=f"save it as UTF-8, then: {AGAIN}")
         try:
             text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
         except UnwritableError as error:
             raise UsageError(f"{name}: {error}", next=f"with another value: invoke env.set {name}") from None
-        write(stack.env_file, text, verified(stack, doc, {name: value}))
+        verify = verified(stack, doc, {name: value})
+        if dry:
+            writer.rehearse(file, text, verify)
+        else:
+            writer.write(file, text, verify, root=root)
 
 
 def _known(stack: Stack, example: Schema, name: str) -> None:

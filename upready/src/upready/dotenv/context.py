@@ -58,6 +58,8 @@ class Context:
         uses: Where the compose files use variables.
         shell: The variables of the shell.
         profile: The variables that a profile of `invoke.yaml` sets; they win over the shell's.
+        read_files: The files that compose reads variables from; a later one wins.
+        later: The variables that another one of these gives their values.
         git: `tracked`, `unignored` or `ignored`; None outside a git repository.
         environments: Names of all environments; empty if they are not known.
         refused: Set if compose cannot read the compose files now, but could with the schema's values.
@@ -75,6 +77,8 @@ class Context:
     uses: Uses = field(default_factory=Uses)
     shell: Mapping[str, str] = field(default_factory=dict, repr=False)
     profile: Mapping[str, str] = field(default_factory=dict, repr=False)
+    read_files: tuple[Path, ...] = ()
+    later: frozenset[str] = frozenset()
     git: str | None = None
     environments: tuple[str, ...] = ()
     refused: Refused | None = None
@@ -176,8 +180,8 @@ class Context:
         }
 
     def is_overridden(self, name: str) -> bool:
-        """Whether the shell or a profile sets the variable; both win over the file."""
-        return name in self.shell or name in self.profile
+        """Whether the shell, a profile or a later file sets the variable; all three win over the file."""
+        return name in self.shell or name in self.profile or name in self.later
 
     def name(self, entry: Entry) -> str:
         """The name of an entry; empty if it may be a piece of a secret, which no finding may show."""

@@ -52,6 +52,9 @@ def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
     within = _located_within(stack)
     ahead = {use.name for use in within} - names
     redirected = not stack.reads_env or len(stack.read_files) > 1
+    # Which of several files gives a variable its value: the last one that sets it.
+    given = {name: file for file in stack.read_files for name in _set_in(file)} if redirected else {}
+    names |= given.keys()
     # The file itself gives the value of a plain line; to ask compose for 500 of them takes 40 ms.
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
     # Compose answers two questions, and git one, while this process parses the schema.
@@ -101,12 +104,14 @@ def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
         strict=stack.strict,
         env=env,
         schema=example,
-        values=value.resolve(reading, example, used, shell, files.real(stack.env_file)),
+        values=value.resolve(reading, example, used, shell, files.real(stack.values_file or _NO_FILE), given),
         unreadable=unreadable,
         broken=tuple(each for each in broken if used.started & {file.service for file in used.readers(each.path)}),
         uses=used,
         shell=dict(os.environ),
         profile=stack.variables,
+        read_files=stack.read_files,
+        later=frozenset(name for name, file in given.items() if stack.reads_env and file != stack.env_file),
         git=tracking,
         environments=stack.environments,
         refused=refused,
@@ -125,7 +130,7 @@ def _values(
             # Compose would take `$=1` for a reference.
             {name for name in names if "$" not in name},
             variables=stack.variables,
-            env_file=stack.env_file if stack.reads_env else (stack.read_files or (_NO_FILE,))[-1],
+            env_file=stack.values_file or _NO_FILE,
             project=stack.project,
             # A default with `?` could fail here, where compose itself may not need the default.
             defaults=_nested(references),
@@ -236,10 +241,16 @@ def _listed_by_compose(stack: Stack) -> list[Use]:
 
 
 def _other_env_files(used: Uses, stack: Stack) -> list[tuple[Path, bool]]:
-    """The existing `env_file`s of services, except `.env`; with each whether it has `format: raw`."""
-    own = (files.real(stack.env_file), False) if stack.reads_env else None
+    """The existing `env_file`s of services, except the one read anyway; with each whether it has `format: raw`."""
+    own = (files.real(stack.values_file), False) if stack.values_file else None
     every = dict.fromkeys((file.path, file.raw) for file in used.files)
     return [other for other in every if other != own and files.is_file(other[0])]
+
+
+def _set_in(file: Path) -> list[str]:
+    """The names that a file of variables sets; a line of a key that is not in quotes is none."""
+    entries = document.read(file).entries
+    return [each.key for each in entries if each.assigned and each.key.isidentifier() and not each.is_padding]
 
 
 def _used_by_no_compose_file(example: Schema, env: Document, used: Uses) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from upready.dotenv.compose_values import Reading
@@ -53,6 +54,7 @@ class Value:
         given: The value that a person set, without defaults of compose files; None if nobody set one.
         interpolated: The value of `${NAME}` without defaults: the shell's, else the file's.
         ways: The ways by which services get different values; empty if they all get the same.
+        file: Name of the file that the value comes from, where that is another one than `.env`.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Value:
     given: Secret | None = None
     interpolated: Secret | None = None
     ways: tuple[Way, ...] = ()
+    file: str = ""
 
     @property
     def text(self) -> str:
@@ -82,6 +85,8 @@ class Value:
 
         shown = show(None if self.source == "unset" else self.text)
         row = {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}
+        if self.source == "file" and self.file:
+            row["file"] = self.file
         ways = [way.as_dict(show(None if way.value is None else way.value.reveal())) for way in self.ways]
         return {**row, "ways": ways} if ways else row
 
@@ -97,7 +102,12 @@ def secrets(values: Iterable[Value]) -> list[str]:
 
 
 def resolve(
-    reading: Reading, example: Schema, used: Uses, shell: Mapping[str, str], file: Path | None = None
+    reading: Reading,
+    example: Schema,
+    used: Uses,
+    shell: Mapping[str, str],
+    file: Path | None = None,
+    given_by: Mapping[str, Path] = MappingProxyType({}),
 ) -> dict[str, Value]:
     """Find value and source of every variable; in the order of the schema, then of the file.
 
@@ -107,6 +117,7 @@ def resolve(
         used: How the compose files use variables.
         shell: The variables that compose gets from its environment.
         file: The file that `reading.file` was read from.
+        given_by: The file that gives each variable its value, where compose reads several, or another than `.env`.
     """
     by_default = defaults(used.references)
     interpolated = {use.name for use in used.references}
@@ -116,7 +127,9 @@ def resolve(
     for name in names:
         in_file = reading.file.get(name)
         alone = effective = reading.effective.get(name, in_file)
-        source: Source = "file" if in_file is not None else "default" if effective is not None else "unset"
+        place = given_by.get(name, file)
+        is_given = in_file is not None or (effective is not None and name in given_by)
+        source: Source = "file" if is_given else "default" if effective is not None else "unset"
         source = "shell" if name in shell else source
         default = by_default.get(name)
         # `:-` also replaces an empty value.
@@ -127,11 +140,11 @@ def resolve(
         value, given = effective, alone
         # A service gets `.env`'s value if `.env` is its env_file; another env_file counts only if nothing else is set.
         own = next((text for each, text in by_file.values() if each.path == file), None)
-        other = next((text for _, text in by_file.values()), None)
+        other = next(iter(by_file.values()), None)
         if own is not None:
-            value, given, source = own, own, "file"
+            value, given, source, place = own, own, "file", file
         elif given is None and other is not None:
-            value, given, source = other, other, "file"
+            value, given, source, place = other[1], other[1], "file", other[0].path
         texts = {*filter(None, (effective, given, in_file, *(text for _, text in by_file.values())))}
         found[name] = Value(
             name=name,
@@ -143,6 +156,7 @@ def resolve(
             given=_secret(given),
             interpolated=_secret(alone),
             ways=_ways(name, effective, by_file, is_interpolated=name in interpolated),
+            file="" if place is None or place.name == ".env" else place.name,
         )
     return found
 

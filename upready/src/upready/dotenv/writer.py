@@ -36,7 +36,7 @@ def locked(root: Path, wait: float | None = None) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise LockedError("another task is writing .env", next=f"once it has ended: {AGAIN}")
             time.sleep(0.05)
-        _remove_leftovers(root / ".env")
+        _remove_leftovers(root / ".env", root)
         yield
 
 
@@ -49,20 +49,22 @@ def sweep(root: Path) -> None:
                 pass
 
 
-def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
+def write(path: Path, text: str, verify: Callable[[Path], None] | None = None, *, root: Path | None = None) -> None:
     """Replace the file; only its owner can read the new one.
 
     Args:
         path: The file; a link is followed.
         text: The new content.
         verify: Called with the new file before it replaces the old one; if it raises, the old file stays.
+        root: The project's folder, if the file lies elsewhere.
 
     Raises:
         EnvFileError: The folder cannot be written, or the path is not a file.
     """
     files.check_writable(path, EnvFileError)
     # Git and image builds do not see this folder, so a killed writer's temporary file is safe here.
-    folder = state.make(path.parent)
+    folder = state.make(root or path.parent)
+    _remove_leftovers(path, root or path.parent)
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
@@ -108,9 +110,9 @@ def rehearse(path: Path, text: str, verify: Callable[[Path], None]) -> None:
         platform.write_private(Path(folder, path.name), text, verify)
 
 
-def _remove_leftovers(path: Path) -> None:
+def _remove_leftovers(path: Path, root: Path) -> None:
     real = files.real(path)
-    for folder in {real.parent, state.folder(path.parent), earlier.folder(path.parent)}:
+    for folder in {real.parent, state.folder(root), earlier.folder(root)}:
         for left in folder.glob(f"{real.name}.????????.tmp"):
             with contextlib.suppress(OSError):
                 left.unlink()

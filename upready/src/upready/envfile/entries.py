@@ -21,7 +21,7 @@ _LINE = re.compile(
     r"""
     [^\S\r\n]*+
     (?: \#[^\r\n]*+
-      | (?P<export>export[^\S\r\n]++)? (?P<key>[^='"\#\s][^=\#\s]*+) [^\S\r\n]*+ = (?P<space>[^\S\r\n]*+)
+      | (?P<export>export[^\S\r\n]++)? (?P<key>[^=:'"\#\s][^=:\#\s]*+) [^\S\r\n]*+ = (?P<space>[^\S\r\n]*+)
         (?: '(?P<single>[^'\\\r\n]*+)'[^\S\r\n]*+ (?:\#[^\r\n]*+)? | (?P<bare>[^\s'"][^\r\n]*+) )?
     )?
     (?: \r\n | \n | \r | \Z )
@@ -143,6 +143,16 @@ def closing(text: str, start: int, quote: str) -> int | None:
     return None
 
 
+def plain(entry: Entry) -> str:
+    """An entry's value as compose reads it, before it expands variables."""
+    if entry.quote:
+        end = closing(entry.raw, 0, entry.quote)
+        if entry.parsed is not None or end is None:
+            return entry.raw.strip() if entry.parsed is None else entry.parsed
+        return entry.raw[1:end].replace(f"\\{entry.quote}", entry.quote)
+    return entry.raw.partition(" #")[0].strip()
+
+
 def strip_comment(bare: str) -> str:
     """An unquoted value without the comment behind it, by python-dotenv's rule: white space, then `#`."""
     comment = re.search(r"(?<=\s)\#", bare)
@@ -189,7 +199,9 @@ def _complex(binding: Binding, body: str, start: int, end: int, line: int, line_
         name = binding.key or re.split(r"[\r\n#]", body, maxsplit=1)[0].removeprefix("export ").strip()
         return Entry(name, line, column, line, 1, "", "", None, start, end, 0, readable=not binding.error)
     raw = body[head.end() :].rstrip("\r\n")
-    key = binding.key if binding.key is not None else (head["key"] or "").strip().strip("'")
+    # For compose a name ends at a colon, too; for python-dotenv the colon is a part of the name.
+    colon = head["sign"] == ":" and (binding.key is None or ":" in binding.key)
+    key = binding.key if binding.key is not None and not colon else (head["key"] or "").strip().strip("'")
     return Entry(
         key=key,
         line=line,
@@ -198,9 +210,9 @@ def _complex(binding: Binding, body: str, start: int, end: int, line: int, line_
         value_column=column + head.end(),
         raw=raw,
         quote=raw[0] if raw[:1] in ("'", '"') else "",
-        parsed=binding.value,
+        parsed=None if colon else binding.value,
         start=start,
         end=end,
         value_start=start + head.end(),
-        readable=not binding.error,
+        readable=not binding.error and not colon,
     )

@@ -51,7 +51,7 @@ class Source(Protocol):
         """
 
     def running(self, origin: Origin) -> bool | None:
-        """Whether a replica may write now; None when it is removed.
+        """Whether a replica may write now; None when it is removed, or can never be read.
 
         Raises:
             OpsError: The source is gone.

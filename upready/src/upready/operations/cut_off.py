@@ -103,7 +103,7 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, 
         return
     from upready.operations import restore_remains
 
-    environment = current.running_environment(settings, connected.containers(project)) or settings.default
+    environment = current.released_environment(settings, connected.containers(project))
     try:
         _settle(settings, connected, environment, Brief(tell), whole=whole)
     except OpsError as error:

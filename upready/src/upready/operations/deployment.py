@@ -13,9 +13,9 @@ from upready.operations import consent, displaced, outcome, precaution
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
 from upready.operations.recovery import Recovery
-from upready.operations.release_models import is_edge, named, with_images
+from upready.operations.release_models import is_edge, named, require_images, with_images
 from upready.readiness.health import Report
-from upready.releases import leftovers, plan, release_id
+from upready.releases import leftovers, moved_images, plan, release_id
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, FRESH, PAUSED, READY
 from upready.releases.plan import Change
@@ -57,6 +57,7 @@ class Deployment(Recovery):
             OpsError: As `upready.operations.release.release` does.
         """
         running = self._settled()
+        moved_images.keep(self.engine, self.record, self.history, self.project, running)
         seen = with_images(merged, built)
         changes = self._forward(seen, running)
         again = self._again(seen, changes)
@@ -125,12 +126,7 @@ class Deployment(Recovery):
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""
         changes = plan.find(self.engine, merged, running, self._raw(self.history.current))
-        if self._is_fresh(running):
-            why = f"{current.running_environment(self.settings, running) or 'something else'} runs now"
-            changes = [
-                dataclasses.replace(each, action=plan.REPLACED, order=why) if each.action == plan.ROLLED else each
-                for each in changes
-            ]
+        changes = self._in_place(changes, running)
         if self.edge_alone:
             if not any(is_edge(merged, each.service) for each in changes):
                 raise UsageError(f"no service of {self.environment} is an edge", next="invoke prod --plan")
@@ -138,6 +134,16 @@ class Deployment(Recovery):
                 each if is_edge(merged, each.service) else Change(each.service, plan.NOTHING) for each in changes
             ]
         return self._with_removals(merged, changes)
+
+    def _in_place(self, changes: Sequence[Change], running: Sequence[Container]) -> list[Change]:
+        """The changes; where another environment runs, compose puts this one in its place, and nothing is rolled."""
+        if not self._is_fresh(running):
+            return list(changes)
+        why = f"{current.running_environment(self.settings, running) or 'something else'} runs now"
+        return [
+            dataclasses.replace(each, action=plan.REPLACED, order=why) if each.action == plan.ROLLED else each
+            for each in changes
+        ]
 
     def _with_removals(self, target: Model, changes: Sequence[Change]) -> list[Change]:
         """The changes, and the services that are removed because another one needs their port."""
@@ -154,7 +160,7 @@ class Deployment(Recovery):
     def _backward(self, target: Model, running: Sequence[Container]) -> list[Change]:
         before = self._raw(self.history.current)
         changes = plan.find(self.engine, target, running, before, recorded=True, back=True)
-        return self._with_removals(target, changes)
+        return self._with_removals(target, self._in_place(changes, running))
 
     def back(self, name: str) -> Launch:
         """Back to a release that has served.
@@ -163,6 +169,7 @@ class Deployment(Recovery):
             UsageError: It is not known any more, or the user does not agree to what it leaves.
             OpsError: As `upready.operations.release.release` does.
         """
+        moved_images.keep(self.engine, self.record, self.history, self.project, self._containers())
         target = self._served(name)
         consent.to_migrations(name, self.history.migrated(name), self.show)
         running = self._settled()
@@ -181,9 +188,7 @@ class Deployment(Recovery):
         target = self._recorded(name, "target")
         if target is None:
             raise UsageError(f"what the release {name} was made of is not recorded any more", next="invoke releases")
-        for service in target.wanted:
-            if self.engine.image(service.image) is None:
-                raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        require_images(self.engine, target, self.history.releases[name])
         versions.check(self.engine, target, target.wanted)
         return target
 

@@ -10,6 +10,7 @@ from upready.dotenv import change
 from upready.operations.step import Step
 from upready.secrets import secret
 from upready.stack.selection import Stack
+from upready.support import shell_words, yaml_location
 from upready.support.errors import UsageError
 
 
@@ -19,18 +20,20 @@ class Change:
 
     Attributes:
         name: The variable.
+        file: The file in which it is set, relative to the project's folder where it lies there.
         notes: What its user should know of the value, a sentence each.
         asks: Whether the value is still to be asked for, so that nobody knows it.
     """
 
     name: str
+    file: str
     notes: tuple[str, ...]
     asks: bool = False
 
     def plan(self) -> list[Step]:
         """What setting it would do."""
         asking = [Step("ask", (self.name,), f"ask for the value of {self.name}")] if self.asks else []
-        return [*asking, Step("write", (self.name,), f"set {self.name} in .env")]
+        return [*asking, Step("write", (self.name,), f"set {self.name} in {self.file}")]
 
 
 class Prompt(Protocol):
@@ -61,8 +64,9 @@ def set_variable(stack: Stack, assignment: str, prompt: Prompt, *, dry: bool = F
             details=["env.set asks for it, or reads it from standard input"],
             next=f"invoke env.set {name}",
         )
+    file = yaml_location.relative(change.file_of(stack, name), stack.root)
     if not given and dry:
-        return Change(name, (), asks=True)
+        return Change(name, file, (), asks=True)
     if not given:
         value = prompt(f"{name}: ", sensitive=sensitive)
         if not value:
@@ -76,4 +80,7 @@ def set_variable(stack: Stack, assignment: str, prompt: Prompt, *, dry: bool = F
         notes.append(f"{name} {doubt}, as its name and its default say")
     if name in os.environ:
         notes.append(f"{name} is set in the shell, too, and compose takes the shell's: unset {name}")
-    return Change(name, tuple(notes))
+    if not stack.read_files:
+        unread = shell_words.removal("COMPOSE_DISABLE_ENV_FILE")
+        notes.append(f"compose reads no {file}, as COMPOSE_DISABLE_ENV_FILE is set in the shell: {unread}")
+    return Change(name, file, tuple(notes))

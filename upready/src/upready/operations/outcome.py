@@ -91,9 +91,13 @@ def went_back(
     Returns:
         Exit code 8 where the release before serves, 7 where that is sick, too.
     """
-    ran = {each.id for each in running if each.state == "running"}
-    now = [each for each in rollout.engine.containers(rollout.model.stack.project) if each.id in ran]
-    sick = {*rollout.lost, *(each.service for each in now if each.health == "unhealthy" or not leftovers.is_up(each))}
+    ran = {each.id: each for each in running if each.state == "running"}
+    now = {each.id: each for each in rollout.engine.containers(rollout.model.stack.project) if each.id in ran}
+    # What was replaced is another container by now, whose health `rollout.lost` tells. What no version has may go.
+    known = {*rollout.model.services, *(rollout.before.services if rollout.before else ())} - {*rollout.replaced}
+    gone = {each.service for each in ran.values() if each.id not in now and each.service in known}
+    down = {each.service for each in now.values() if each.health == "unhealthy" or not leftovers.is_up(each)}
+    sick = {*rollout.lost, *gone, *down}
     if not sick:
         return returned(entry, serves, error, rollout.kept)
     return UnhealthyError(

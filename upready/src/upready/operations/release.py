@@ -129,7 +129,7 @@ def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> 
     project = current.name(settings)
     connected = of(containers.connect(), project)
     with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
-        environment = current.running_environment(settings, connected.containers(project)) or settings.default
+        environment = current.released_environment(settings, connected.containers(project))
         if choice.is_swarm(connected):
             return _on_swarm(connected, settings, environment, show, Options()).prune(keep)
         return Deployment(connected, settings, environment, show).prune(keep)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from upready.releases import history, migrations, override, plan, prune
-from upready.releases.history import OPEN
+from upready.releases import history, migrations, moved_images, override, plan, prune
+from upready.releases.history import OPEN, Release
 from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current
@@ -23,7 +23,8 @@ from upready.stack import model, revision
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import state, users
+from upready.support import shell_words, state, users
+from upready.support.errors import UsageError
 
 
 @dataclass
@@ -179,6 +180,26 @@ def with_fewer(merged: Model, containers: Sequence[Container]) -> Model:
     every = merged.services.items()
     services = {name: dataclasses.replace(each, replicas=each.replicas - counts[name]) for name, each in every}
     return dataclasses.replace(merged, services=services)
+
+
+def require_images(engine: Containers, target: Model, release: Release) -> None:
+    """Make sure that the images of a recorded release are there.
+
+    Raises:
+        UsageError: One is gone; tells how it is had again.
+        EngineError: The engine does not answer.
+    """
+    for service in target.wanted:
+        if engine.image(service.image) is not None:
+            continue
+        if not (service.built or moved_images.is_its_own(service.image)):
+            pull = f"docker pull {shell_words.word(service.image)}"
+            step = shell_words.in_turn(pull, f"invoke rollback --to {release.release}")
+        elif service.built and (commit := release.commit.partition("-")[0]):
+            step = shell_words.in_turn(f"git checkout {commit}", "invoke prod")
+        else:
+            step = "invoke releases"
+        raise UsageError(f"the image of the release {release.release} is gone: {service.image}", next=step)
 
 
 def is_edge(merged: Model, name: str) -> bool:

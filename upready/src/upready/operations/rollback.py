@@ -43,7 +43,8 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
             if _is_undone(deployment.history, begun) and to in ("", deployment.history.current):
                 show.step(f"{begun['release']} was cut off: {deployment.history.current} serves, and stays")
                 return deployment.stay()
-            return deployment.back(_target(deployment.history, deployment.project, to))
+            away = _is_away(deployment, connected, settings)
+            return deployment.back(_target(deployment.history, deployment.project, to, away=away))
 
 
 def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Release]]:
@@ -56,16 +57,16 @@ def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Re
     planned = _deployment(connected, settings, show)
     told = planned.history
     undone = told.pending.get("task") == PROD and told.pending["result"] == BEGUN and to in ("", told.current)
-    target = told.current if undone and told.current else _target(told, planned.project, to)
+    away = _is_away(planned, connected, settings)
+    target = told.current if undone and told.current else _target(told, planned.project, to, away=away)
     if isinstance(planned, SwarmRelease):
         return swarm_changes.of(planned.plan_back(target)), planned.history.migrated(target)
     return planned.plan_back(target), planned.history.migrated(target)
 
 
 def _deployment(connected: Containers, settings: Settings, show: Show) -> Deployment | SwarmRelease:
-    """A change of the environment that runs."""
-    running = connected.containers(current.name(settings))
-    environment = current.running_environment(settings, running) or settings.default
+    """A change of the environment of which releases are made, whatever runs now."""
+    environment = current.released_environment(settings, connected.containers(current.name(settings)))
     if choice.is_swarm(connected):
         return SwarmRelease(connected, settings, environment, show)
     return Deployment(connected, settings, environment, show)
@@ -80,10 +81,16 @@ def _is_undone(told: History, begun: Mapping[str, Any]) -> bool:
     return begun.get("task") == PROD and bool(told.current) and name in told.releases and told.releases[name].failed
 
 
-def _target(told: History, project: str, to: str) -> str:
-    """The release to go back to."""
-    # What runs is not the current one where a release stopped halfway, or was not ready in another environment's place.
-    other = told.paused or told.unready
+def _is_away(deployment: Deployment | SwarmRelease, connected: Containers, settings: Settings) -> bool:
+    """Whether another environment runs in the place of the releases."""
+    running = connected.containers(deployment.project)
+    return current.running_environment(settings, running) not in (None, deployment.environment)
+
+
+def _target(told: History, project: str, to: str, *, away: bool = False) -> str:
+    """The release to go back to; `away` says that another environment runs."""
+    # What runs is not the current one either where a release stopped halfway, or was not ready in another's place.
+    other = told.paused or told.unready or away
     target = to or (told.current if other else told.previous)
     if not target:
         raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")

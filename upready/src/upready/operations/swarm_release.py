@@ -15,7 +15,7 @@ from upready.data import versions
 from upready.operations import consent, launch, precaution, swarm_changes, swarm_judging
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
-from upready.operations.release_models import is_edge, named
+from upready.operations.release_models import is_edge, named, require_images
 from upready.operations.swarm_judging import Judging
 from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
@@ -87,9 +87,7 @@ class SwarmRelease(Judging):
             OpsError: As `upready.operations.release.release` does.
         """
         target = self._served(name)
-        for service in target.wanted:
-            if self.engine.image(service.image) is None:
-                raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        require_images(self.engine, target, self.history.releases[name])
         versions.check(self.engine, target, target.wanted)
         planned = self._prepare(target)
         moves.check(self.engine, target, planned.steps, silent, back=True)
@@ -146,8 +144,15 @@ class SwarmRelease(Judging):
         if before is not None:
             self.show.step(f"{pending['release']} was cut off: back to {self.history.current}")
             with self._accepting(before):
-                self._deploy(before, self._prepare(before))
+                self._deploy(before, self._staying(before, self._prepare(before)))
         self._write(told, DONE if ready else FAILED)
+
+    def _staying(self, before: Model, planned: Prepared) -> Prepared:
+        """The deployment without the services that would leave their data: nobody is there to be asked for that."""
+        left = {each.service: each for each in moves.find(self.engine, before, planned.steps)}
+        for each in left.values():
+            self.show.step(f"left as it is: {each}")
+        return dataclasses.replace(planned, steps=[each for each in planned.steps if each.key not in left])
 
     def _served(self, name: str) -> Model:
         """The model of a release that has served.

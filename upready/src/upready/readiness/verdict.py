@@ -30,6 +30,7 @@ class Observation:
         oom_kills: How often it ran out of memory while it was waited for.
         refused: Why it could not be started; empty when it could.
         awaited: Whether another service waits until it has completed.
+        needed: Whether another service waits until it is healthy.
         unhealthy_for: Seconds for which the engine has reported it unhealthy.
         permanent: Why waiting will not make it ready, as (cause, reason); None if waiting may help.
     """
@@ -43,6 +44,7 @@ class Observation:
     oom_kills: int = 0
     refused: str = ""
     awaited: bool = False
+    needed: bool = False
     unhealthy_for: float = 0.0
     permanent: tuple[str, str] | None = None
 
@@ -166,7 +168,8 @@ def _judge_restarted(container: Container, observation: Observation, judgement: 
 def _judge_ended(service: Service, container: Container, observation: Observation) -> Judgement:
     code = container.exit_code or 0
     lasting = container.restart_policy in ("always", "unless-stopped")
-    one_shot = not lasting and (observation.awaited or not _serves(service, container))
+    serves = observation.needed or _serves(service, container)
+    one_shot = not lasting and (observation.awaited or not serves)
     if container.state == "exited" and code == 0 and one_shot:
         return Verdict.READY, "is done", "done"
     if observation.permanent is not None:
@@ -175,11 +178,13 @@ def _judge_ended(service: Service, container: Container, observation: Observatio
     what = f"exited with code {code}"
     if container.oom_killed:
         what = "ran out of memory and was killed (OOM)"
-    # After `docker stop` the state is the same and nothing restarts the container; but no start waits for it then.
-    restarts = lasting or (container.restart_policy == "on-failure" and code != 0 and not _exhausted(container))
-    if container.state == "restarting" or (restarts and container.state == "exited"):
-        after = f" (restarted {units.times(container.restarts)})" if container.restarts else ""
+    after = f" (restarted {units.times(container.restarts)})" if container.restarts else ""
+    if container.state == "restarting":
         return Verdict.WAITING, f"{what} and will be restarted{after}", "restarting"
+    # The engine has let it be: it was stopped, by a hand, by compose, which may start it again, or with the engine.
+    restarts = lasting or (container.restart_policy == "on-failure" and code != 0 and not _exhausted(container))
+    if restarts and container.state == "exited":
+        return Verdict.WAITING, f"was stopped: it {what}{after}", "restarting"
     return Verdict.FAILED, what, "oom" if container.oom_killed else "exited"
 
 
@@ -189,7 +194,9 @@ def _serves(service: Service, container: Container) -> bool:
     A health check alone does not tell: a job has the one of the image that it shares with a service.
     """
     passed = any(code == 0 for code, _ in container.probes)
-    return bool(service.probe_url or service.ports or service.ranges or passed)
+    # A port that the engine chooses is in neither list of ports.
+    published = service.ports or service.ranges or service.config.get("ports")
+    return bool(service.probe_url or published or service.ops.get("edge") or passed)
 
 
 def age(container: Container) -> float:
@@ -204,12 +211,9 @@ def assess(
 ) -> list[Health]:
     """The health of every replica that should run; `observation` gives what is known besides its container."""
     services = list(services)
-    awaited = {
-        other
-        for service in services
-        for other, condition in service.depends_on.items()
-        if condition == "service_completed_successfully"
-    }
+    waits = {(other, condition) for service in services for other, condition in service.depends_on.items()}
+    awaited = {other for other, condition in waits if condition == "service_completed_successfully"}
+    needed = {other for other, condition in waits if condition == "service_healthy"}
     found: dict[str, list[Container]] = {}
     for each in containers:
         found.setdefault(each.service, []).append(each)
@@ -221,7 +225,8 @@ def assess(
         lacking = max(0, service.replicas - len(replicas))
         replicas += [(number, None) for number in itertools.islice(absent, lacking)]
         for number, container in sorted(replicas, key=lambda each: each[0]):
-            known = replace(observation(service, container), awaited=service.name in awaited)
+            seen = observation(service, container)
+            known = replace(seen, awaited=service.name in awaited, needed=service.name in needed)
             verdict, reason, cause = judge(service, container, known)
             healths.append(Health(service.name, number, container, known.answer, verdict, reason, cause))
     return healths

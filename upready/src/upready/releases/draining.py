@@ -73,4 +73,5 @@ def _under_way(edge: Edge, containers: Sequence[Container]) -> frozenset[str]:
 
 def grace(service: Service) -> float:
     """Seconds that a container of a service gets to end what it is at (`stop_grace_period`)."""
-    return units.parse_duration(str(service.config.get("stop_grace_period") or "")) or GRACE
+    told = units.parse_duration(str(service.config.get("stop_grace_period") or ""))
+    return GRACE if told is None else told

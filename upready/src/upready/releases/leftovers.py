@@ -69,7 +69,7 @@ def _end(engine: Containers, stays: Model, name: str, gone: Sequence[Container],
     running = [each for each in gone if each.state == "running"]
     if running and service and (edge := routes.edge_of(engine, stays.stack.project, service)):
         drain(edge, running, grace(service), lambda _: None)
-    retire.retire(engine, gone, (), show.warn)
+    retire.retire(engine, gone, retire.NONE, show.warn)
 
 
 def _is_switched(engine: Containers, found: Sequence[Container], old: Model, new: Model) -> bool:

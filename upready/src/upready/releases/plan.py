@@ -119,11 +119,16 @@ def find(
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
     stack = model.stack if recorded else _as_running(engine, model, running)
-    hashes = _hashes(sharing.resolved(stack, model.wanted, running))
+    hashes = _hashes(sharing.resolved(stack, [*model.services.values()], running))
     ports = {port.published: service.name for service in model.wanted for port in service.ports}
     found = []
-    changes = [_change(engine, each, running[each.name], hashes, before, ports, back=back) for each in model.wanted]
-    for service, change in zip(model.wanted, _with_sharing(model.wanted, changes), strict=True):
+    wanted = [
+        each
+        for each in model.services.values()
+        if not each.config.get("provider") and (each.replicas or running[each.name])
+    ]
+    changes = [_change(engine, each, running[each.name], hashes, before, ports, back=back) for each in wanted]
+    for service, change in zip(wanted, _with_sharing(wanted, changes), strict=True):
         held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
         whole = dataclasses.replace(change, held=held)
         found.append(_with_costs(engine, service, running[service.name], whole))
@@ -138,7 +143,7 @@ def _with_sharing(services: Sequence[Service], changes: Sequence[Change]) -> lis
         more = {
             service.name: Change(service.name, REPLACED, (why,), why)
             for service in services
-            if service.name not in anew and (why := sharing.why(service, anew))
+            if service.replicas and service.name not in anew and (why := sharing.why(service, anew))
         }
         if not more:
             return [found[each.service] for each in changes]
@@ -199,6 +204,8 @@ def _change(
 ) -> Change:
     if not found:
         return Change(service.name, CREATED, ("it does not run",))
+    if not service.replicas:  # nothing new of it is started, whatever else has changed
+        return Change(service.name, SCALED, (f"0 replicas instead of {len(found)}",))
     reasons = []
     if _images_differ(engine, service, found):
         reasons.append(IMAGE)

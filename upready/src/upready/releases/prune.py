@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from upready.releases import moved_images
 from upready.releases.history import History
 from upready.releases.record import Record
 from upready.runtime.docker.engine import Engine, answering
@@ -44,7 +45,7 @@ def prune(engine: Engine, record: Record, history: History, keep: int) -> list[s
     needed = {image for name in stays for image in _images(record, name)}
     for name in gone:
         for image in _images(record, name) - needed:
-            if image.endswith(f":{name}"):
+            if moved_images.is_its_own(image):
                 with answering(), suppress(APIError):  # a container of it may be there
                     engine.client.api.remove_image(image)
         record.keep(name, {})

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from upready.runtime.docker.containers import Containers
@@ -14,29 +17,49 @@ from upready.runtime.interface import Container, Note
 from upready.stack import compose_failure
 from upready.support.errors import StartError
 
+_LOOK = (0.02, 0.5)
+"""Seconds between two looks whether a hook has ended: at first, and later on."""
 
-def retire(
-    engine: Containers, containers: Sequence[Container], hooks: Iterable[Mapping[str, Any]] = (), tell: Note = print
-) -> None:
+
+@dataclass(frozen=True)
+class Hooks:
+    """The `pre_stop` of a service. Compose runs these at a stop of a service, not at the end of one container.
+
+    Attributes:
+        each: The hooks, as in the compose file.
+        seconds: How long all of them together may take in one container. Compose itself waits without end.
+    """
+
+    each: Sequence[Mapping[str, Any]] = ()
+    seconds: float = 0.0
+
+
+NONE = Hooks()
+
+
+def retire(engine: Containers, containers: Sequence[Container], hooks: Hooks = NONE, tell: Note = print) -> None:
     """Stop and remove containers, all at the same time, with the anonymous volumes that are theirs.
 
     Args:
         engine: Where they are.
         containers: Which ones.
-        hooks: Their service's `pre_stop`. Compose runs these at a stop of a service, not at the end of one container.
-        tell: Told of a hook that failed; the stop goes on, as compose's does.
+        hooks: Run before, in each one that runs.
+        tell: Told of a hook that failed, or has not ended; the stop goes on, as compose's does.
     """
-    told = list(hooks)
+    over = threading.Event()
 
     def end(container: Container) -> None:
         if container.state == "running":
-            for hook in told:
-                _run(engine, container, hook, tell)
+            _run(engine, container, hooks, tell, over)
         engine.remove(container)
 
     if containers:
         with ThreadPoolExecutor(len(containers)) as pool:
-            list(pool.map(end, containers))
+            try:
+                list(pool.map(end, containers))
+            except BaseException:  # also Ctrl-C: the pool waits for its threads
+                over.set()
+                raise
 
 
 def keep(engine: Containers, containers: Sequence[Container]) -> list[str]:
@@ -91,12 +114,13 @@ def begin(engine: Containers, container: Container) -> None:
             raise refused.as_error(StartError) from error
 
 
-def stop(engine: Containers, container: Container) -> None:
-    """Stop a container, with its own grace period, and leave it there.
+def stop(engine: Containers, container: Container, hooks: Hooks = NONE, tell: Note = print) -> None:
+    """Stop a container, with its own grace period, and leave it there; the other arguments are those of `retire`.
 
     Raises:
         EngineError: The engine does not answer.
     """
+    _run(engine, container, hooks, tell, threading.Event())
     # The engine waits for as long as the container's own setting says; compose has put it there.
     grace = (container.raw.get("Config") or {}).get("StopTimeout") or 10
     api: Any = engine.client.api
@@ -106,22 +130,50 @@ def stop(engine: Containers, container: Container) -> None:
             api._raise_for_status(response)
 
 
-def _run(engine: Containers, container: Container, hook: Mapping[str, Any], tell: Note) -> None:
+def _run(engine: Containers, container: Container, hooks: Hooks, tell: Note, over: threading.Event) -> None:
+    """Run hooks in a container, one after the other, until all have ended, time is up, or `over` is set."""
+    deadline = time.monotonic() + hooks.seconds
+    for hook in hooks.each:
+        with answering(), contextlib.suppress(_not_found()):
+            code = _ended(engine, _begin(engine, container, hook), deadline, over)
+            if over.is_set():
+                return
+            if code is None:
+                late = f"has not ended after {hooks.seconds:g} s in {container.name}: it is stopped all the same"
+                tell(f"pre_stop of {container.service} {late}")
+                return
+            if code:
+                tell(f"pre_stop of {container.service} ended with exit code {code} in {container.name}")
+
+
+def _begin(engine: Containers, container: Container, hook: Mapping[str, Any]) -> str:
+    """Start a hook, and return the id of its run."""
     command = hook.get("command") or []
     api: Any = engine.client.api
-    with answering(), contextlib.suppress(_not_found()):
-        made = api.exec_create(
-            container.id,
-            shlex.split(command) if isinstance(command, str) else list(command),
-            user=str(hook.get("user") or ""),
-            privileged=bool(hook.get("privileged")),
-            workdir=hook.get("working_dir"),
-            environment=dict(hook.get("environment") or {}),
-        )
-        api.exec_start(made["Id"])
-        code = api.exec_inspect(made["Id"])["ExitCode"]
-        if code:
-            tell(f"pre_stop of {container.service} ended with exit code {code} in {container.name}")
+    made = api.exec_create(
+        container.id,
+        shlex.split(command) if isinstance(command, str) else list(command),
+        stdout=False,
+        stderr=False,
+        user=str(hook.get("user") or ""),
+        privileged=bool(hook.get("privileged")),
+        workdir=hook.get("working_dir"),
+        environment=dict(hook.get("environment") or {}),
+    )
+    api.exec_start(made["Id"], detach=True)
+    return str(made["Id"])
+
+
+def _ended(engine: Containers, run: str, deadline: float, over: threading.Event) -> int | None:
+    """The exit code of a hook once it has ended; None where time is up before, or `over` is set."""
+    wait, longest = _LOOK
+    while True:
+        found = engine.client.api.exec_inspect(run)
+        if not found["Running"] and found["ExitCode"] is not None:
+            return int(found["ExitCode"])
+        if time.monotonic() >= deadline or over.wait(wait):
+            return None
+        wait = min(longest, wait * 1.5)
 
 
 def _not_found() -> type[Exception]:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from upready.releases import gate, order, plan, policy, retire, routes
+from upready.releases import exchange, gate, order, plan, policy, retire, routes
 from upready.releases.draining import drain, grace
 from upready.releases.plan import Change
 from upready.releases.steps import Steps
+from upready.runtime.docker import pre_start
 from upready.runtime.docker.edge import EdgeError
 from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
+from upready.support.errors import EngineError
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Rollout(Steps):
     at_switch: Callable[[], None] = lambda: None
     new: dict[str, list[Container]] = field(default_factory=dict)
     _aside: list[Container] = field(default_factory=list)
+    _early: list[Container] = field(default_factory=list)
     _stays: dict[str, list[Container]] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -103,6 +106,7 @@ class Rollout(Steps):
             self._set_aside(change)
             return
         service = self.model.service(change.service)
+        self._free_ports(service)
         try:
             if change.in_turn:
                 self._replace_in_turn(service)
@@ -138,7 +142,19 @@ class Rollout(Steps):
                 self.old[service.name] = old[: len(new)]
         self._switch()
         self._end_old()
+        with suppress(EngineError):  # what is new may have its port
+            self._revive([each for each in self._early if each.service not in self.replaced])
         self.paused, self.settled = service.name, True
+
+    def _free_ports(self, service: Service) -> None:
+        """Stop those that have a port of a service now, and change after it: two services exchange their ports."""
+        others = {each.service for each in self.changes if each.action in (plan.ROLLED, plan.REPLACED)}
+        old = [each for containers in self.old.values() for each in containers if each not in self._early]
+        for each in exchange.holders(service, old, others):
+            if (now := self.engine.inspect(each.id)) and now.state == "running":
+                self.show.step(f"stop {each.name}: {service.name} gets its port")
+                self._early.append(each)
+                retire.stop(self.engine, each, self._pre_stop(each.service), self.show.warn)
 
     def _set_aside(self, change: Change) -> None:
         """Stop a service that is not part of the model, since one that is needs its port."""
@@ -209,7 +225,10 @@ class Rollout(Steps):
                 self.show.step(f"switch {name}")
                 self.guard.release(service)
                 there = [each for each in self._stays.get(name, ()) if each.state == "running"]
-                edge.switch(service, [each.id for each in (*there, *self.new[name])])
+                if serving := [each.id for each in (*there, *self.new[name])]:
+                    edge.switch(service, serving)
+                else:  # without an id, they would go to whatever has its name
+                    edge.close(service)
 
     def _end_old(self) -> None:
         """End the old replicas of what was switched, and what was stopped since it is no part of the model."""
@@ -218,7 +237,7 @@ class Rollout(Steps):
             old = [each for each in self.old.get(name, ()) if each.id not in stays]
             if old and self._changed(name):
                 self._end(self.model.service(name), old)
-        retire.retire(self.engine, self._aside, (), self.show.warn)
+        retire.retire(self.engine, self._aside, retire.NONE, self.show.warn)
 
     def _changed(self, name: str) -> bool:
         """Whether a service that was rolled or scaled has new replicas that are ready, or fewer than before."""
@@ -232,20 +251,25 @@ class Rollout(Steps):
             if left:
                 self.show.warn(f"{service.name}: {left} requests were cut, after {seconds:g} s (stop_grace_period)")
         self.show.step(f"stop {len(old)} old {service.name}")
-        known = self.before.services.get(service.name) if self.before else None
-        retire.retire(self.engine, old, unescape((known or service).config.get("pre_stop") or []), self.show.warn)
+        retire.retire(self.engine, old, self._pre_stop(service.name), self.show.warn)
+
+    def _pre_stop(self, name: str) -> retire.Hooks:
+        """The hooks of a service as it runs, as far as that is known."""
+        known = self.before.services.get(name) if self.before else None
+        told = unescape((known or self.model.service(name)).config.get("pre_stop") or [])
+        return retire.Hooks(told, self.model.stack.timeout)
 
     def _pre_start(self, service: Service) -> None:
         """Run the service's `pre_start` hooks once, by the new image: compose runs them only where no replica runs."""
         for hook in unescape(service.config.get("pre_start") or []):
             self.show.step(f"pre_start of {service.name}")
-            self.engine.run_hook(self.model.stack, service.name, hook)
+            pre_start.run(self.engine, self.model.stack, service.name, hook)
 
     def _undo(self) -> None:
         """Take the new replicas away, and put back what was replaced."""
         self.show.step("back to what ran before")
         there = [each for containers in self.old.values() for each in containers]
-        self._revive([each for each in there if each not in self._aside])
+        self._revive([each for each in there if each not in (*self._aside, *self._early)])
         for name in self.new:
             service, old = self.model.service(name), self.old[name]
             with suppress(EdgeError):
@@ -255,12 +279,15 @@ class Rollout(Steps):
                     routes.pin(edge, service, old, silent)
             known = {each.id for each in old}
             self.kept += retire.keep(self.engine, [each for each in self.now(name) if each.id not in known])
-        for name in reversed(self.replaced):
+        for number, name in reversed([*enumerate(self.replaced)]):
             self.guard.release(self.model.service(name))
             if self.before is None or name not in self.before.services:
                 self.show.warn(f"{name} cannot be put back: what ran before is not recorded")
                 self.lost.append(name)
                 continue
+            now, others = self.engine.containers(self.model.stack.project), self.replaced[:number]
+            for each in exchange.holders(self.before.service(name), now, others):
+                retire.stop(self.engine, each)  # it is put back after this one
             try:
                 back = Steps(self.engine, self.before, self.show, back=True, edge_runs=self.edge_runs, kept=self.kept)
                 back.put_back(name, self.old.get(name, ()))
@@ -268,7 +295,7 @@ class Rollout(Steps):
                 # It must not hide why the release failed, nor may anybody be told that the old version serves.
                 self.show.warn(f"{name} could not be put back: {sick.error.message}")
                 self.lost.append(name)
-        self._revive(self._aside)
+        self._revive([*self._aside, *self._early])
 
     def _revive(self, old: Sequence[Container]) -> None:
         """Start what was there before and has been stopped: by this release, or by an engine that was ended."""

@@ -59,7 +59,7 @@ def begin(
         OpsError: One was not started.
     """
     if kept is None:
-        retire.retire(engine, old, (), attempt.warn)
+        retire.retire(engine, old, retire.NONE, attempt.warn)
     else:
         kept += retire.keep(engine, old)
     for each in made:

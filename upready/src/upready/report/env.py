@@ -49,7 +49,7 @@ def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as
     for column in ("variable", "value", "source"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        source = {"default": "compose default", "file": ".env"}.get(row["source"], row["source"])
+        source = {"default": "compose default", "file": row.get("file") or ".env"}.get(row["source"], row["source"])
         table.add_row(Text(printable(row["name"])), Text(printable(row["value"] or "")), source)
         for way in row.get("ways", ()):
             table.add_row("", Text(f"{_way(way)}: {printable(way['value'] or '')}", style="dim"), "")
@@ -134,7 +134,7 @@ def changed(found: Change, environment: str, *, as_json: bool) -> int:
         report.document({"set": found.name})
     else:
         said = called_as.spoken(f"what runs takes it with the next: invoke {environment}")
-        _line((f"{found.name} is set in .env; {said}", ""))
+        _line((f"{found.name} is set in {found.file}; {said}", ""))
     for note in found.notes:
         aside(note)
     return 0

@@ -12,7 +12,7 @@ from upready.runtime import last_used
 from upready.runtime.interface import Container, Runtime
 from upready.stack import selection as stacks
 from upready.stack.selection import Stack
-from upready.stack.settings import Settings
+from upready.stack.settings import RELEASED, Settings
 from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
         return known
     with contextlib.suppress(OpsError):
         return stacks.name_of(settings, values=False)
-    return stacks.project_name(settings.root, (), ())
+    return stacks.project_name(settings.seen or settings.root, (), ())
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
@@ -61,6 +61,16 @@ def running_environment(settings: Settings, containers: Sequence[Container]) -> 
             if used == [Path(file).name for file in environment.files]:
                 return environment.name
     return None
+
+
+def released_environment(settings: Settings, containers: Sequence[Container]) -> str:
+    """The environment of a project's releases, whatever runs of it now.
+
+    Where `invoke.yaml` has none of its name, it is the one that runs, else the first one.
+    """
+    if RELEASED in settings.environments:
+        return RELEASED
+    return running_environment(settings, containers) or settings.default
 
 
 def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Container]]:

@@ -42,6 +42,7 @@ class Variable(TypedDict):
     value: Annotated[str | None, "Masked if it is sensitive, unless `--reveal` was given; null if it is set nowhere."]
     source: Annotated[str, OneOf("shell", "file", "default", "unset")]
     sensitive: bool
+    file: NotRequired[Annotated[str, "The name of the file that the value comes from, where it is not `.env`."]]
     ways: NotRequired[list[Way]]
 
 

@@ -40,7 +40,7 @@ def env_files(root: Path, directory: Path) -> tuple[Path, ...]:
         directory: The project directory.
     """
     if named := [each for each in os.environ.get("COMPOSE_ENV_FILES", "").split(",") if each]:
-        return tuple(root / Path(each).expanduser() for each in named)
+        return tuple(Path(os.path.normpath(root / Path(each).expanduser())) for each in named)
     if os.environ.get("COMPOSE_DISABLE_ENV_FILE", "") in _TRUE:
         return ()
     return (directory / ".env",)
@@ -75,7 +75,8 @@ def check(files: Sequence[Path]) -> None:
         UsageError: A variable that configures compose has a value that compose refuses.
     """
     for name, pattern, wanted in _VALUES:
-        value = variable(files, name) if is_set(files, name) else None
+        read = () if name == "COMPOSE_PROJECT_NAME" else files
+        value = variable(read, name) if is_set(read, name) else None
         if value is not None and not re.fullmatch(pattern, value):
             in_shell = name in os.environ
             raise UsageError(
@@ -104,6 +105,8 @@ def check_named(root: Path, directory: Path) -> None:
 
 
 _VALUES = (
+    # Of the shell alone: `env.check` reports one in `.env`, with the command that corrects it.
+    ("COMPOSE_PROJECT_NAME", r"|[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, - and _, a letter or digit first"),
     ("COMPOSE_PARALLEL_LIMIT", r"[+-]?\d+", "a whole number"),
     ("COMPOSE_DISABLE_ENV_FILE", r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False", "true or false"),
 )
@@ -149,7 +152,7 @@ def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:
     """The value of a variable in one file; None if it is not set there."""
-    from upready.envfile import document
+    from upready.envfile import document, entries
 
     data = reading.read(file, EnvFileError, limit=document.LARGEST) or b""
     if name.encode() not in data:
@@ -157,5 +160,5 @@ def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> st
     entry = document.parse(data, file).get(name)
     if entry is None or not entry.assigned:
         return None
-    text = entry.raw.strip() if entry.parsed is None else entry.parsed
+    text = entries.plain(entry)
     return expand(files, text, expanded=False) if expanded and entry.quote != "'" else text

@@ -37,9 +37,11 @@ def find(start: Path) -> Path | None:
 
 
 def keep_named_files(start: Path) -> None:
-    """Make the paths in the shell's COMPOSE_FILE absolute: to compose they are relative to the current folder."""
+    """Make the paths in the shell's variables absolute: to compose they are relative to the current folder."""
     if named := _named_by_the_shell(start):
         os.environ["COMPOSE_FILE"] = _separator().join(map(str, named))
+    if os.environ.get("COMPOSE_ENV_FILES", "").strip(","):
+        os.environ["COMPOSE_ENV_FILES"] = ",".join(map(str, compose_variables.env_files(start, start)))
 
 
 def missing(folder: Path, *, above: bool) -> UsageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,14 @@ class Stack:
         return self.env_file in self.read_files
 
     @property
+    def values_file(self) -> Path | None:
+        """The file whose variables are looked at one by one: `.env`, or the last one that compose reads in its place.
+
+        None if compose reads none.
+        """
+        return self.env_file if self.reads_env else next(reversed(self.read_files), None)
+
+    @property
     def example(self) -> Path:
         """The schema of these values, `.env.example`; a project may have none, or one with another name."""
         usual = self.env_file.parent / ".env.example"
@@ -111,7 +120,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         environment=environment,
         files=files,
         profiles=active,
-        project=project_name(directory, files, variables),
+        project=project_name(called(settings, chosen), files, variables),
         variables=dict(settings.profiles.get(active[0], {})) if len(active) == 1 else {},
         timeout=chosen.timeout if timeout is None else timeout,
         strict=chosen.strict,
@@ -163,7 +172,7 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
     The shell's COMPOSE_PROJECT_NAME, `.env`'s, the last `name:` of the compose files, the folder's name.
 
     Args:
-        root: The project directory.
+        root: The project directory, by the path that has the name.
         files: The compose files.
         variables: The files that set variables; by default the `.env` there.
 
@@ -175,7 +184,7 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
     name = compose_variables.variable(variables, "COMPOSE_PROJECT_NAME")
     for file in reversed(files):
         name = name or compose_variables.expand(variables, _declared_name(file))
-    name = name or reading.real(root).name
+    name = name or Path(os.path.abspath(root)).name  # noqa: PTH100 - as compose: no link is followed
     # As compose-go's NormalizeProjectName does it.
     normal = re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
     if normal:
@@ -200,7 +209,18 @@ def name_of(settings: Settings, *, values: bool = True) -> str:
     first = next(iter(settings.environments.values()))
     files = [settings.root / file for each in settings.environments.values() for file in each.files]
     variables = _variables(settings.root, first) if values else ()
-    return project_name(settings.root / first.project_directory, files, variables)
+    return project_name(called(settings, first), files, variables)
+
+
+def called(settings: Settings, environment: Environment) -> Path:
+    """An environment's project directory by the path that gives the project its name: the one that the user sees."""
+    directory = settings.root / environment.project_directory
+    seen = (settings.seen or settings.root) / environment.project_directory
+    with contextlib.suppress(OSError, ValueError):
+        # What stands behind a link may lead elsewhere from there: `..`.
+        if Path(os.path.abspath(seen)).samefile(directory):  # noqa: PTH100 - as in `project_name`
+            return seen
+    return directory
 
 
 def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:

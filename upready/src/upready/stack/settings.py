@@ -7,6 +7,7 @@ merged result. Every problem is a `UsageError` that names the path of the wrong 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,7 @@ class Settings:
         runtime: Where stacks run: auto, docker, native or swarm.
         runtime_forced: Whether `--runtime` was given. Without it, tasks that only look also see a stack on the other
             runtime.
+        seen: The root by the path through which the user sees it, which may be a link: compose names a project by that.
     """
 
     root: Path
@@ -83,6 +85,7 @@ class Settings:
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     runtime: str = AUTO
     runtime_forced: bool = False
+    seen: Path | None = field(default=None, compare=False)
 
     @property
     def default(self) -> str:
@@ -121,7 +124,7 @@ class Settings:
         return f"`{name}: {{files: [{files_of}]}}` to ops.environments in invoke.yaml"
 
 
-def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
+def load(config: Mapping[str, Any], root: Path, runtime: str = "", seen: Path | None = None) -> Settings:
     """Type the `ops:` section of invoke's merged configuration.
 
     If it defines no environment, `dev` has the files that plain compose would use: those in COMPOSE_FILE, else
@@ -131,12 +134,13 @@ def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
         config: The merged configuration.
         root: The project's folder.
         runtime: The value of `--runtime`; empty if it was not given.
+        seen: The same folder by the path through which the user sees it.
 
     Raises:
         UsageError: A setting has the wrong type, or is unknown.
     """
     try:
-        return _load(config, root, runtime)
+        return dataclasses.replace(_load(config, root, runtime), seen=seen)
     except UsageError as error:
         raise setting_error.placed(error, root) from None
 

@@ -25,6 +25,7 @@ def check(context: Context) -> Iterator[Finding]:
         NAME,
         VARIABLE,
         f"{VARIABLE} is not a valid project name",
-        "compose accepts lower-case letters, digits, - and _, with a letter or digit first",
+        "compose refuses it: it takes lower-case letters, digits, - and _, with a letter or digit first",
         f"invoke env.set {VARIABLE}" + (f"={valid}" if valid else ""),
+        "error",
     )

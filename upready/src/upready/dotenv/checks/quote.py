@@ -36,11 +36,11 @@ def _finding(context: Context, entry: Entry) -> Finding | None:
         if entry.raw.rstrip().endswith("\\" + entry.quote):
             fix = "write the backslash before the last quote twice, in double quotes"
         return context.about_entry(NAME, entry, "begins with a quote that is not closed", why, fix, "error")
-    if not entry.quote or entry.readable or has_colon(context.env.text, entry):
+    refused = is_refused(context.env.text, entry)
+    if not entry.quote or entry.readable or (has_colon(context.env.text, entry) and not refused):
         return None
     end = closing(context.env.text, entry.value_start, entry.quote) or entry.end
     offset = end + 1 - entry.value_start
-    refused = is_refused(context.env.text, entry)
     sign = _text_behind(context.env.text, entry)
     if refused and sign in (";", ","):
         what, why = f"has a `{sign}` behind its closing quote", f"{REFUSES}: a value ends with its line"

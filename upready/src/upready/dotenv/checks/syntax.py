@@ -15,6 +15,8 @@ NAME = "syntax"
 
 # As in compose-go's parser: letters and digits of any script, and these signs; no space.
 _NAME = re.compile(r"[\w.\-\[\]]*")
+# These it takes for a part of the name.
+_BLANK = re.compile(r"[\t\v\f\x85\xa0]")
 _WORDS = ("set", "setx", "const", "let", "var", "declare", "local", "readonly", "ENV", "SET")
 _FIX = "begin a comment with #, or put the value of the line above between quotes"
 
@@ -39,6 +41,10 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(NAME, f"the line {what}", REFUSES, fix, "error", line=entry.line, column=entry.column)
         elif not entry.assigned:
             yield _without_sign(context, entry)
+        elif _BLANK.search(entry.key):
+            what = "has a tab or a no-break space in the variable's name"
+            why = "compose takes it for a part of the name, which nothing can then use"
+            yield context.about_entry(NAME, entry, what, why, "write NAME=value without spaces in NAME", offset=None)
         elif quote.has_colon(context.env.text, entry):
             what = "has a colon in the place of `=`"
             why = "compose reads it; a shell, python-dotenv and `docker run --env-file` do not"
@@ -49,14 +55,15 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _problem(entry: Entry) -> tuple[str, str] | None:
     """What is wrong with a line that compose refuses, and how to fix it; None for a line that compose reads."""
-    valid = _NAME.fullmatch(entry.key) is not None
+    key = _BLANK.sub("", entry.key)
+    valid = _NAME.fullmatch(key) is not None
     if not entry.assigned:
         return None if valid else ("is not a `NAME=value`", _FIX)
-    if invisible(entry.key) is not None:
+    if invisible(key) is not None:
         return "has an invisible character in the variable's name", "type the line again"
-    if re.search(r"\s", entry.key):
+    if re.search(r"\s", key):
         return _spaced(entry.key)
-    if entry.key.endswith("+"):
+    if key.endswith("+"):
         return "adds to a variable with `+=`, as a shell does", "write NAME=${NAME}… in one line"
     return (
         None if valid else ("has a character that a variable's name cannot have", "use letters, digits and _ in names")

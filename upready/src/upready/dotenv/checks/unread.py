@@ -13,10 +13,10 @@ NAME = "unread"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the variable of the shell that keeps compose from reading `.env`."""
-    if not files.is_file(context.env.path):
+    if context.read_files == (context.env.path,) or not files.is_file(context.env.path):
         return
-    for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
-        value = context.shell.get(name, "")
-        if value and value.lower() not in ("0", "false", context.env.path.name):
-            why = "compose does not read .env, or also reads other files"
-            yield Finding(NAME, f"{name} is set in the shell", why, shell_words.removal(name), variable=name)
+    # Where compose reads any file all the same, it is not told to read none.
+    name = "COMPOSE_ENV_FILES" if context.read_files else "COMPOSE_DISABLE_ENV_FILE"
+    if context.shell.get(name):
+        why = "compose does not read .env, or also reads other files"
+        yield Finding(NAME, f"{name} is set in the shell", why, shell_words.removal(name), variable=name)

@@ -10,7 +10,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from upready.diagnosis import Failure
 from upready.logs.live import Skim
@@ -234,7 +233,8 @@ class Gathering:
             with contextlib.suppress(OpsError, _MovedError):
                 self._read()
             self._logs = None
-            since = None if self._moved.is_set() else datetime.now(UTC)
+            shown = self.lines.again()
+            since = None if self._moved.is_set() else shown
             asked = Query(follow=True, since=since, tail=FIRST if since is None else None)
             while self._logs is None and not self._over.wait(AGAIN):
                 with contextlib.suppress(OpsError):

@@ -9,17 +9,22 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import islice
 from operator import attrgetter
 
 from upready.logs.entry import Entry
 from upready.logs.query import Query
+from upready.support import times
 
 KEPT = 500
 """Entries that are kept of each replica."""
 
 SHOWN = 2000
 """Entries that are kept of those that pass the filter."""
+
+SLACK = timedelta(seconds=10)
+"""So much earlier than the newest entry, one of another replica may be that has not come yet."""
 
 
 class LogLines:
@@ -31,11 +36,16 @@ class LogLines:
         self._shown: deque[Entry] = deque(maxlen=SHOWN)
         self._held: list[Entry] | None = None
         self._query = Query()
+        self._newest: dict[str, str] = {}
+        self._had: dict[str, str] = {}
         self.changed = threading.Event()
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Take in entries, in time order."""
         with self._guard:
+            if self._had:
+                entries = [each for each in entries if each.time > self._had.get(each.origin.key, "")]
+            self._newest.update((each.origin.key, each.time) for each in entries)
             limited = bool(self._query.services) or self._query.filters
             self._shown.extend(filter(self._wanted, entries) if limited else entries)
             for each in entries:
@@ -44,6 +54,16 @@ class LogLines:
                     kept = self._kept[each.origin] = deque(maxlen=KEPT)
                 kept.append(each)
         self.changed.set()
+
+    def again(self) -> datetime | None:
+        """From when on entries are needed where they are read again; None if none has come yet.
+
+        It is a time of the engine, whose clock may be another than this machine's. Of what is then taken in, entries
+        that have come before are left out.
+        """
+        with self._guard:
+            self._had = dict(self._newest)
+        return times.moment(max(self._had.values())) - SLACK if self._had else None
 
     def choose(self, query: Query) -> None:
         """From now on show what this query accepts, also of what has come before."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +202,8 @@ class Containers(Engine):
         """
         from docker.errors import NotFound
 
-        grace = int(container.raw["Config"].get("StopTimeout") or GRACE)
+        told = container.raw["Config"].get("StopTimeout")
+        grace = GRACE if told is None else int(told)  # 0 is a setting, too: it is killed at once
         with answering(), contextlib.suppress(NotFound):
             self.client.api.stop(container.id, timeout=grace)
             self.client.api.remove_container(container.id, v=True, force=True)
@@ -254,37 +254,6 @@ class Containers(Engine):
         result = compose_call.run(line, self, cwd=stack.root, env=stack.variables)
         if result.code:
             raise compose_call.failed(compose.failure(result.stderr, StartError), result.stderr, self)
-
-    def run_hook(self, stack: Stack, service: str, hook: Mapping[str, Any]) -> None:
-        """Run one of a service's `pre_start` hooks in a container of its own, and remove that.
-
-        Raises:
-            StartError: It did not end with 0.
-            EngineError: The engine went away.
-        """
-        command = hook.get("command") or []
-        words = shlex.split(command) if isinstance(command, str) else [str(each) for each in command]
-        given = {key: str(value) for key, value in (hook.get("environment") or {}).items() if value is not None}
-        line = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
-        for option, name in (("--user", "user"), ("--workdir", "working_dir")):
-            line += [option, str(hook[name])] if hook.get(name) else []
-        for name in given:  # its value, which may be a secret, does not stand on the command line
-            line += ["--env", name]
-        said: list[str] = []
-        code = compose_call.stream(
-            compose.command(stack, *line, "--entrypoint", words[0], service, *words[1:]),
-            said.append,
-            self,
-            cwd=stack.root,
-            env={**stack.variables, **given},
-            running=[f"a pre_start hook of {service} may still run"],
-        )
-        if code:
-            raise StartError(
-                f"the pre_start hook of {service} ended with exit code {code}: {shlex.join(words)}",
-                details=[each for each in said if each.strip()][-20:],
-                next=f"correct services.{service}.pre_start, then: invoke prod",
-            )
 
     def compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
         """Let compose do something; it ends when the attempt is interrupted.

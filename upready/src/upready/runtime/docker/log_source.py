@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from upready.logs.entry import Origin
@@ -49,6 +50,7 @@ class Containers:
     _known: dict[str, Origin] = field(default_factory=dict)
     _terminals: set[str] = field(default_factory=set)
     _unreadable: set[Origin] = field(default_factory=set)
+    _mute: set[Origin] = field(default_factory=set)
     _live: set[Any] = field(default_factory=set)
     _closed: threading.Event = field(default_factory=threading.Event)
 
@@ -107,7 +109,9 @@ class Containers:
             yield unfinished
 
     def running(self, origin: Origin) -> bool | None:
-        """Whether a container runs; None when it has been removed."""
+        """Whether a container runs; None when it has been removed, or nothing of what it writes can be read."""
+        if origin in self._mute:
+            return None
         container = self._asked(lambda: self.engine.inspect(origin.key))
         return None if container is None else container.state in ("running", "paused")
 
@@ -177,9 +181,15 @@ class Containers:
         except EngineError as error:
             if not isinstance(error.__cause__, APIError):
                 raise
+            step = ""
+            if error.__cause__.status_code == HTTPStatus.NOT_IMPLEMENTED:
+                # As long as this container lives: a log driver is chosen when one is made.
+                self._mute.add(origin)
+                step = "; to see it, set `logging: {driver: local}` in its compose file, then: "
+                step += f"invoke restart {origin.service}"
             if origin not in self._unreadable:
                 self._unreadable.add(origin)
-                self.note(f"{origin.label}: its log cannot be read: {error.__cause__.explanation}")
+                self.note(f"{origin.label}: its log cannot be read: {error.__cause__.explanation}{step}")
             return None
 
     def _started(self, event: dict[str, Any]) -> Origin | None:

@@ -65,12 +65,14 @@ class Source:
             return
         first = max(logfile.stamp(found.started), logfile.stamp(since.timestamp()) if since else "")
         last = logfile.stamp(until.timestamp()) if until else "~"
-        files = logfile.files_of(self._log(origin))
-        lines: Iterator[Line] = (line for file in files for line in logfile.lines_of(file) if first <= line[0] <= last)
-        if tail is not None:
-            lines = _last(lines, tail)
-        while batch := list(itertools.islice(lines, _BATCH)):
-            yield batch
+        with contextlib.ExitStack() as reading:
+            files = logfile.opened(self._log(origin))
+            for file in files:
+                reading.enter_context(file)
+            every = (line for file in files for line in logfile.lines_of(file) if first <= line[0] <= last)
+            lines = every if tail is None else _last(every, tail)
+            while batch := list(itertools.islice(lines, _BATCH)):
+                yield batch
 
     def follow(self, origin: Origin, after: str | None) -> Iterator[Sequence[Line]]:
         """The output of a service until it ends, its last lines included."""

@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -121,21 +121,48 @@ def files_of(path: Path) -> list[Path]:
     return [each for each in (*numbered, path) if files.is_file(each)]
 
 
-def lines_of(path: Path) -> Iterator[Line]:
-    """The lines of one file, oldest first. Broken lines (the disk was full) are left out.
+def opened(path: Path) -> list[IO[bytes]]:
+    """The files of a log as they are at one moment, oldest first, open: whoever asks closes them.
+
+    A file that is given another name afterwards is read all the same, and none is read twice.
 
     Raises:
-        UsageError: The file cannot be read.
+        UsageError: One cannot be read.
     """
-    with folders.reading(path):
+    while True:
+        found: list[IO[bytes]] = []
         try:
-            file = path.open("rb")
-        except FileNotFoundError:  # moved meanwhile
-            return
-        with file:
-            for raw in file:
-                if raw.endswith(b"\n") and (line := parse(raw)):
-                    yield line
+            for each in files_of(path):
+                with folders.reading(each), contextlib.suppress(FileNotFoundError):
+                    found.append(each.open("rb"))
+            if _are(found, files_of(path)):
+                return found
+        except BaseException:
+            _close(found)
+            raise
+        _close(found)  # a new file began meanwhile
+
+
+def lines_of(file: IO[bytes]) -> Iterator[Line]:
+    """The lines of one open file, oldest first. Broken lines (the disk was full) are left out."""
+    for raw in file:
+        if raw.endswith(b"\n") and (line := parse(raw)):
+            yield line
+
+
+def _are(found: Sequence[IO[bytes]], paths: Sequence[Path]) -> bool:
+    """Whether open files are those that have these paths now."""
+    try:
+        return len(found) == len(paths) and all(
+            os.path.samestat(os.fstat(file.fileno()), each.stat()) for file, each in zip(found, paths, strict=True)
+        )
+    except FileNotFoundError:
+        return False
+
+
+def _close(found: Sequence[IO[bytes]]) -> None:
+    for each in found:
+        each.close()
 
 
 def parse(raw: bytes) -> Line | None:
@@ -157,13 +184,15 @@ def tail(path: Path, count: int, since: str = "") -> list[Line]:
         since: Only lines from this time on, in the log's own notation.
     """
     found: list[Line] = []
-    for file in reversed(files_of(path)):
-        lines = []
-        with contextlib.suppress(OpsError):
+    with contextlib.suppress(OpsError), contextlib.ExitStack() as reading:
+        files = opened(path)
+        for file in files:
+            reading.enter_context(file)
+        for file in reversed(files):
             lines = [line for line in lines_of(file) if line[0] >= since]
-        found = lines[-(count - len(found)) :] + found if count > len(found) else found
-        if len(found) >= count:
-            break
+            found = lines[-(count - len(found)) :] + found if count > len(found) else found
+            if len(found) >= count:
+                break
     return found
 
 

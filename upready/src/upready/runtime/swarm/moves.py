@@ -112,7 +112,7 @@ def find(swarm: SwarmEngine, model: Model, steps: Sequence[Step]) -> list[Move]:
     Raises:
         EngineError: The engine does not answer.
     """
-    asked = [each for each in steps if _may_move(each) and not _needs_none(model, each.key)]
+    asked = [each for each in steps if _may_move(each) and not needs_none(model, each.key)]
     if not asked:
         return []
     api: Any = swarm.client.api
@@ -132,7 +132,7 @@ def _may_move(step: Step) -> bool:
     return bool(same) and placement.constraints(before) != placement.constraints(after)
 
 
-def _needs_none(model: Model, service: str) -> bool:
+def needs_none(model: Model, service: str) -> bool:
     """Whether the compose file says that a service has no data to keep (`x-ops: {data: none}`)."""
     return model.every[service].ops.get("data") == "none" if service in model.every else False
 

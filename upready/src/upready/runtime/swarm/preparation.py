@@ -17,6 +17,7 @@ from upready.runtime.swarm import (
     creation,
     data_places,
     mounts,
+    moves,
     names,
     presence,
     registry,
@@ -119,7 +120,7 @@ def _run_again(swarm: SwarmEngine, stack: Stack, planned: list[Step]) -> list[St
 
 def _nameless(model: Model, step: Step, wanted: Wanted) -> Iterator[str]:
     """A sentence about data that a service may keep where no task finds it again."""
-    keeps = not step.service.job and model.every[step.key].ops.get("data") != "none"
+    keeps = not step.service.job and not moves.needs_none(model, step.key)
     if keeps and (paths := mounts.nameless(step.service.spec, wanted.volumes.get(step.key, ()))):
         yield (
             f"keeps what it writes to {', '.join(paths)} only as long as its task: that is a volume of its image "
