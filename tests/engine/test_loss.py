@@ -21,7 +21,7 @@ services:
   db:
     image: postgres:17-alpine
     environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:?}", POSTGRES_USER: shop, POSTGRES_DB: shop}
-    volumes: ["data:/var/lib/postgresql/data"]
+    volumes: ["data:/var/lib/postgresql/data", "beside:/beside"]
     healthcheck: {test: [CMD-SHELL, "pg_isready -q -h 127.0.0.1 -U shop"], start_period: 60s, start_interval: 250ms}
   files:
     image: debian:trixie-slim
@@ -30,7 +30,7 @@ services:
     stop_grace_period: 1s
     volumes: ["files:/files", "empty:/empty"]
     x-ops: {stable: 0.1}
-volumes: {data: {}, files: {}, empty: {}}
+volumes: {data: {}, beside: {}, files: {}, empty: {}}
 """
 ROWS = "CREATE TABLE orders (id int); INSERT INTO orders SELECT generate_series(1, 1234); CREATE TABLE users (id int)"
 
@@ -43,6 +43,7 @@ def shop(tmp_path: Path) -> Iterator[Project]:
     write_tasks(project.root)
     project.ok("dev")
     project.ok("exec", "db", "--", "psql", "-U", "shop", "-c", ROWS)
+    project.ok("exec", "db", "--", "sh", "-c", "echo kept >/beside/it")
     yield project
     remove_project(project.name)
 
@@ -70,15 +71,26 @@ def test_what_goes_is_told_and_kept(shop: Project, tmp_path: Path) -> None:
     assert f"the data of {shop.name} in {shop.root}" in told.err
 
     gone = shop.ok("stop", "--volumes", "--yes", "--json").json
-    assert sorted(gone["volumes"]) == [f"{shop.name}_{name}" for name in ("data", "empty", "files")]
+    assert sorted(gone["volumes"]) == [f"{shop.name}_{name}" for name in ("beside", "data", "empty", "files")]
     [path] = gone["backups"]
     with Reader(Path(path)) as reader:
         reader.prove()
         parts = {each.service: each for each in reader.manifest.parts}
         assert parts["db"].items[0].rows == {"orders": 1234, "users": 0}
         assert {item.name for item in parts["files"].items} >= {f"{shop.name}_files"}
+        # A database's service may have a volume of something else: of its data there is a dump.
+        assert [item.name for item in parts["beside"].items] == [f"{shop.name}_beside"]
+        assert f"{shop.name}_data" not in {item.name for each in parts.values() for item in each.items}
     assert connected().volumes(shop.name) == []
     assert tarfile.is_tarfile(path)
+
+    shop.ok("dev")
+    shop.ok("restore", path, "--yes")
+    shop.ok("health")
+    assert shop.ok("exec", "db", "--", "cat", "/beside/it").out == "kept\n"
+    assert shop.ok("psql", "db", "--", "-Atc", "SELECT count(*) FROM orders").out == "1234\n"
+    told = shop.ok("backup")
+    assert f"db has the volume {shop.name}_beside beside its databases: it is not in the backup" in told.err
 
 
 @pytest.mark.nightly
@@ -88,6 +100,6 @@ def test_what_has_ended_is_kept_as_it_is_and_no_backup_where_none_is_wanted(shop
     [path] = gone["backups"]
     with Reader(Path(path)) as reader:
         items = [item.name for part in reader.manifest.parts for item in part.items]
-        assert sorted(items) == [f"{shop.name}_data", f"{shop.name}_files"]
+        assert sorted(items) == [f"{shop.name}_{name}" for name in ("beside", "data", "files")]
     shop.ok("dev")
     assert shop.ok("stop", "--volumes", "--yes", "--no-backup", "--json").json["backups"] == []

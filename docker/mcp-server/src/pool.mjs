@@ -262,14 +262,16 @@ export class ParserPool extends EventEmitter {
     clearTimeout(job.timer);
     const { timeout } = this.#options;
     const left = job.deadline - performance.now();
+    // On a busy machine a small diagram lacks the time, too. That says nothing about the diagram.
+    const lost = () => new ParserLostError(parser.overlong ? 'timeout' : 'starved');
     if (left < timeout) {
       // It got its parser late, but its caller is still answered in time. The parser goes on: on a busy machine, to
       // replace it would cause more work.
-      const error = left < timeout / 2 ? new PoolBusyError(NONE_FREE) : new ParserLostError('timeout');
-      job.timer = setTimeout(() => job.reject(error), Math.max(0, left));
+      const error = () => (left < timeout / 2 ? new PoolBusyError(NONE_FREE) : lost());
+      job.timer = setTimeout(() => job.reject(error()), Math.max(0, left));
     }
     job.limit = setTimeout(() => {
-      job.reject(new ParserLostError('timeout'));
+      job.reject(lost());
       this.#kill(parser, 'timeout');
     }, timeout);
     parser.run(job);

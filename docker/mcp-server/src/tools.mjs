@@ -149,7 +149,15 @@ function registerExamples(server) {
   );
 }
 
-async function validate(pool, code, options) {
+/**
+ * Validate a diagram.
+ *
+ * @param {import('./pool.mjs').ParserPool} pool
+ * @param {string} code
+ * @param {{caller?: string, signal?: AbortSignal}} options
+ * @returns the answer of the tool
+ */
+export async function validate(pool, code, options) {
   note({ tool: 'validate_mermaid', characters: code.length });
   if (code.length > MAX_CODE_LENGTH) {
     return report(undecided(`too long: ${code.length} characters, of which ${MAX_CODE_LENGTH} are allowed`));
@@ -161,7 +169,7 @@ async function validate(pool, code, options) {
   } catch (error) {
     if (error instanceof ParserLostError) {
       note({ lost: error.reason });
-      costly.add(code, LOSSES[error.reason]);
+      if (error.reason !== 'starved') costly.add(code, LOSSES[error.reason]);
       return report(undecided(LOSSES[error.reason]));
     }
     if (error instanceof PoolBusyError) {
@@ -174,6 +182,7 @@ async function validate(pool, code, options) {
 
 const LOSSES = {
   timeout: 'too large to decide in time',
+  starved: 'the machine was too busy to decide; try again',
   memory: 'too large for the memory of a parser',
   crash: 'the parser crashed on it',
 };

@@ -22,10 +22,12 @@ CREATE TABLE `later` (
 );
 INSERT INTO `later` VALUES (0x2828282828282828282828282828282828282828,'INSERT INTO `no` VALUES (1)'),(-1,'');
 CREATE TABLE `empty` (`x` int);
+INSERT INTO `price` (`x`, row_start, row_end) VALUES (3,'2026-11-29 16:00:00.1','2038-01-19 03:14:07.9'),
+(1,'2026-11-29 15:00:00.1','2026-11-29 16:00:00.1');
 INSERT INTO `tick``s` VALUES ('\\\\'),('\\\'');
 """
 
-ROWS = {"it's (odd)": 5, "later": 2, "tick`s": 2}
+ROWS = {"it's (odd)": 5, "later": 2, "price": 2, "tick`s": 2}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 100_000])

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from upready.data import shelf
+from upready.data.archive import Writer
+from upready.data.manifest import Manifest, Part
 from upready.data.shelf import Keep
 from upready.support.errors import UsageError
 
@@ -69,6 +71,40 @@ def test_the_one_that_was_just_made_stays(hourly: Path) -> None:
     gone = shelf.throw_away(hourly, "shop", Keep(newest=3), made.name)
     assert made.exists() and made not in gone
     assert left(hourly)[:3] == ["27 03", "26 15", "26 03"]
+
+
+def made(within: Path, hours: int, *services: str, reason: str = "") -> str:
+    """A backup of some services, made so many hours ago: its name."""
+    path = within / shelf.name("shop", NOW - timedelta(hours=hours))
+    parts = tuple(Part(each, "volume", "", "", "", "paused", ()) for each in services)
+    with Writer(path) as writer:
+        writer.finish(Manifest("", "", "shop", "prod", "", "docker", parts, reason))
+    return path.name
+
+
+@pytest.mark.parametrize("keep", [Keep(newest=1), Keep(daily=1), Keep(weekly=1)])
+def test_one_of_a_single_service_does_not_take_the_place_of_one_of_all(tmp_path: Path, keep: Keep) -> None:
+    made(tmp_path, 9, "db", "files")
+    whole = made(tmp_path, 3, "db", "files")
+    made(tmp_path, 2, "db")
+    single = made(tmp_path, 1, "db")
+    shelf.throw_away(tmp_path, "shop", keep, single, ["db", "files"])
+    assert [each.name for each in shelf.there(tmp_path, "shop")] == [whole, single]
+
+
+def test_nor_does_one_that_a_task_has_made_for_itself(tmp_path: Path) -> None:
+    """A restore backs up no more than it replaces."""
+    whole = made(tmp_path, 3, "db", "files")
+    before = made(tmp_path, 1, "db", "files", reason="before the restore of another")
+    shelf.throw_away(tmp_path, "shop", Keep(newest=1), "", ["db", "files"])
+    assert [each.name for each in shelf.there(tmp_path, "shop")] == [whole, before]
+
+
+def test_a_service_that_is_gone_keeps_none(tmp_path: Path) -> None:
+    made(tmp_path, 3, "db", "files", "old")
+    newest = made(tmp_path, 1, "db", "files")
+    shelf.throw_away(tmp_path, "shop", Keep(newest=1), newest, ["db", "files"])
+    assert [each.name for each in shelf.there(tmp_path, "shop")] == [newest]
 
 
 def test_what_is_being_written_of_another_project_stays(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ from upready.data import guard, kinds, volume
 from upready.data.archive import Reader, Writer
 from upready.data.manifest import Manifest
 from upready.data.volume import Survey
+from upready.support.errors import DataError
 
 LONG = "acme-customer-portal-backend-development"
 
@@ -44,3 +47,19 @@ def test_volumes_with_long_names_are_all_in_the_backup(tmp_path: Path, monkeypat
         writer.finish(Manifest("1", "", LONG, "dev", "", "docker", (part,)))
     with Reader(tmp_path / "one.backup.tar") as reader:
         assert {each.name: reader.member(each.member).read().decode() for each in part.items} == {n: n for n in names}
+
+
+def test_a_volume_that_the_engine_gives_half_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot go on behind a file that became shorter while it was read."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        member = tarfile.TarInfo("volume/log")
+        member.size = 5000
+        archive.addfile(member, io.BytesIO(bytes(5000)))
+    half = file.getvalue()[:3000]
+    monkeypatch.setattr(volume, "opened", still)
+    monkeypatch.setattr(volume, "_archive", lambda *_: iter([half]))
+    nobody: Any = None
+    with pytest.raises(DataError, match="the volume shop_log could not be read") as told:
+        volume.content(nobody, "shop", "shop_log")
+    assert "became shorter while it was read" in told.value.details[0]

@@ -575,3 +575,22 @@ def test_the_service_itself_does_not_take_its_own_port() -> None:
 )
 def test_what_no_manager_knows_is_left_to_others(engine: object, given: dict[str, Any]) -> None:
     assert shown(engine, **given) is None
+
+
+@pytest.mark.parametrize(
+    ("volume", "node", "gone"), [("data", "n3", True), ("", "n3", False), ("data", "n2", False), ("data", "", False)]
+)
+def test_data_on_a_node_that_was_removed(volume: str, node: str, gone: bool) -> None:
+    mounts = [{"Type": "volume", "Source": volume, "Target": "/data"}]
+    held = [f"node.id=={node}"] if node else ["node.hostname==three"]
+    spec = {"ContainerSpec": {"Mounts": mounts}, "Placement": {"Constraints": held}}
+    said = "no suitable node (scheduling constraints not satisfied on 2 nodes)"
+    found = swarm.judge(Task(said, service(TaskTemplate=spec)), Fleet((ONE, TWO), {}, ()), Way())
+    assert found is not None
+    assert (found.cause == "node" and "is in the swarm no more" in found.message) is gone
+    if gone:
+        assert found.evidence == [said]
+        assert found.next.splitlines() == [
+            "have that machine join again, by --add of: invoke --help nodes",
+            "invoke prod",
+        ]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from upready.logs.entry import Entry, Origin
 from upready.logs.query import Query
+from upready.secrets import masking
 from upready.support.errors import UsageError
 
 
@@ -74,3 +77,14 @@ def test_what_is_excluded() -> None:
     both = Query.parse(grep="GET", exclude="/health")
     assert both.filters
     assert [both.accepts(entry(text)) for text in ("GET /docs", "GET /health", "POST /docs")] == [True, False, False]
+
+
+def test_patterns_see_what_is_shown_so_that_no_secret_can_be_asked_for(tmp_path: Path) -> None:
+    with masking.hiding(tmp_path, lambda _: []):
+        masking.know("test", lambda: ["hidden-51c0aa77be"])
+        for text in ("login hidden-51c0aa77be", '{"message": "login", "key": "hidden-51c0aa77be"}'):
+            assert not Query.parse(grep="hidden-5").accepts(entry(text))
+            assert Query.parse(exclude="hidden-5").accepts(entry(text))
+            assert Query.parse(grep=r"login.*\*{8}").accepts(entry(text))
+        masking.reveal()
+        assert Query.parse(grep="hidden-5").accepts(entry("login hidden-51c0aa77be"))

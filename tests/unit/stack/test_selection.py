@@ -149,6 +149,12 @@ def test_the_env_file_gives_the_name(tmp_path: Path, env: str, name: str) -> Non
         ([f"name: one\n{SERVICE}", f"name: two\n{SERVICE}"], None, "two"),
         ([f"name: one\n{SERVICE}", SERVICE], None, "one"),
         ([f"name: foo\n{SERVICE}"], "COMPOSE_PROJECT_NAME=env\n", "env"),
+        ([f"name: one\n{SERVICE}", f"name: null\n{SERVICE}"], None, "one"),
+        ([f"name: 'null'\n{SERVICE}"], None, "null"),
+        ([f"x-a: &a one\nname: *a\n{SERVICE}"], None, "one"),
+        ([f"x-a: {{b: &a one}}\n{SERVICE}name: *a\n"], None, "one"),
+        ([f"name: one\n{SERVICE}---\nname: two\n"], None, "two"),
+        ([f"name: one\n{SERVICE}---\nx-a: {{name: no}}\n"], None, "one"),
     ],
 )
 def test_the_compose_files_give_the_name(tmp_path: Path, texts: list[str | bytes], env: str | None, name: str) -> None:

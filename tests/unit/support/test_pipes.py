@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from upready.data import postgres
+from upready.data import postgres_listing
 from upready.support import pipes
 
 COPIES = [sys.executable, "-c", "import shutil, sys; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"]
@@ -45,7 +45,6 @@ def test_a_block_that_fails_is_told_by_its_own_error_alone() -> None:
 
 @pytest.mark.usefixtures("late_threads")
 def test_a_list_that_is_broken_off_is_told_by_its_own_error_alone() -> None:
-    server = postgres.Server(lambda _: pipes.Call(COPIES), in_container=False)
-    with pytest.raises(OSError, match="no room"), postgres.lister(server) as (feed, _):
+    with pytest.raises(OSError, match="no room"), postgres_listing.lister(pipes.Call(COPIES)) as (feed, _):
         feed(b"some\n")
         raise OSError("no room")

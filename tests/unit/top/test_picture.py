@@ -93,7 +93,12 @@ def test_of_sixty_services_the_chosen_one_is_always_there() -> None:
         assert sum(line.startswith(name) for line in shown) >= 1
         assert sum(line.startswith("service-") for line in shown) < 15
         assert "60 of 60 ready" in shown[0]
+        place = int(name[-2:]) + 1
+        told = re.search(r"  (\d+) to (\d+) of 60$", shown[1])
+        assert told, shown[1]
+        assert int(told[1]) <= place <= int(told[2])
         assert any(clock(2) in line for line in shown)
+    assert not re.search(r"of \d+$", screen(SHOP)[1])
 
 
 def test_nothing_runs() -> None:

@@ -1,6 +1,7 @@
 """The file of a backup: a tar of what any `tar` can take out in an emergency, proven whole before it is used.
 
 `SERVICE/NAME.dump`     a PostgreSQL database, as `pg_dump -Fc` wrote it (`pg_restore` reads it)
+`SERVICE/NAME.database.json`  its owner, locale, rights and settings
 `SERVICE/roles.sql`     the roles of its server
 `SERVICE/NAME.tar.gz`   a named volume
                         each with `.age` behind it where the backup is encrypted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from typing import Protocol
 from upready.data import archive, encryption, kinds, mysql, mysql_backup, redis, redis_backup, volume
 from upready.data.archive import Writer, member_name
 from upready.data.manifest import Item, Manifest, Part
-from upready.data.postgres import Server, lister
+from upready.data.postgres import Server
+from upready.data.postgres_listing import lister
 from upready.data.sources import Data, Source
 from upready.support import pipes
 from upready.support.errors import DataError, EngineError
@@ -70,7 +72,7 @@ def make(
     *,
     now: datetime | None = None,
     reason: str = "",
-    aside: Mapping[str, Mapping[str, str]] | None = None,
+    aside: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
     progress: Progress = silent,
 ) -> Backup:
     """Read some of a stack's data into a file.
@@ -81,7 +83,7 @@ def make(
         path: The file; its folder is there.
         now: When it is made.
         reason: Why, where nobody asked for it.
-        aside: For a service, its databases or volumes where only these are wanted, each with the name that the
+        aside: For a source's key, its databases or volumes where only these are wanted, each with the name that the
             database has now, or the folder of the volume.
         progress: Told how far it is.
 
@@ -95,7 +97,7 @@ def make(
     try:
         with Writer(path, recipient) as writer:
             parts = tuple(
-                _part(data, source, writer, progress, (aside or {}).get(source.service), reason) for source in sources
+                _part(data, source, writer, progress, (aside or {}).get(source.key), reason) for source in sources
             )
             manifest = Manifest(
                 id=f"{moment:%Y%m%dT%H%M%S}",
@@ -168,9 +170,12 @@ def _postgres(
             continue
         database = replace(found, name=names[found.name]) if names else found
         member = writer.unused(f"{member_name(source.service)}/{member_name(database.name)}.dump")
+        itself = f"{member.removesuffix('.dump')}.database.json"
         rows = _dump(server, found.name, writer, member, lambda count: progress(source.service, count, size))
         schema = server.schema_version(found.name, rows)
-        items.append(Item(database.name, member, database.size, rows, schema, database.main))
+        with writer.member(itself) as write:
+            write(json.dumps(server.description(found.name)).encode())
+        items.append(Item(database.name, member, database.size, rows, schema, database.main, definitions=itself))
     return Part(
         source.service,
         source.kind,
@@ -186,7 +191,11 @@ def _postgres(
 def _dump(server: Server, database: str, writer: Writer, member: str, tell: Callable[[int], None]) -> dict[str, int]:
     """Write a database's dump, which PostgreSQL itself has looked at meanwhile; returns the rows of each table."""
     with ThreadPoolExecutor(1) as beside, server.snapshot(database) as snapshot:
-        with lister(server) as (feed, _), writer.member(member) as write, server.dump(database, snapshot.name) as dump:
+        with (
+            lister(server.listing) as (feed, _),
+            writer.member(member) as write,
+            server.dump(database, snapshot.name) as dump,
+        ):
             # Counted in the dump's own snapshot, while it is made.
             rows = beside.submit(snapshot.rows)
             for piece in pipes.pieces(dump):

@@ -29,8 +29,8 @@ class Item:
         files: How many files and folders a volume has.
         digest: What they are, in one number: see `upready.data.volume.survey`. Of a database of MySQL: the SHA-256 of
             its dump.
-        definitions: The member with what belongs to a database's tables and is made after them; empty where the dump
-            has it.
+        definitions: The member with what the dump does not have, empty for none: of MySQL, what belongs to a database's
+            tables and is made after them; of PostgreSQL, the database's owner, locale, rights and settings.
     """
 
     name: str

@@ -50,6 +50,8 @@ _DUMP = (
     # What only MySQL knows.
     "--loose-set-gtid-purged=OFF",
     "--loose-column-statistics=0",
+    # What only MariaDB knows.
+    "--loose-dump-history",
 )
 
 _EVENTS = "-- events"
@@ -166,9 +168,16 @@ class Server:
 
     def rows(self, database: str) -> dict[str, int]:
         """The number of rows of each table: counted, not estimated."""
-        names = self.parts(database).tables
-        counts = (queries.COUNT.format(quoted(each), identifier(database, each)) for each in names)
-        return {name: int(count) for name, count in self.ask("\n".join(counts))} if names else {}
+        parts = self.parts(database)
+        # Of such a table, also what it was before.
+        versioned = {*parts.of("SYSTEM VERSIONED")}
+        counts = [
+            queries.COUNT.format(
+                quoted(each), identifier(database, each) + (" FOR SYSTEM_TIME ALL" if each in versioned else "")
+            )
+            for each in parts.tables
+        ]
+        return {name: int(count) for name, count in self.ask("\n".join(counts))} if counts else {}
 
     def newest(self, database: str) -> str:
         """The latest time at which a row was made or changed, where columns tell that; else empty."""
@@ -191,6 +200,10 @@ class Server:
         said = pipes.output(self._call(["df", "-Pk", folder])).decode("utf-8", "replace")
         return int(said.splitlines()[-1].split()[-3]) * 1024
 
+    def folders(self) -> list[str]:
+        """The folders in which it keeps its data and its logs of changes, as its settings name them."""
+        return [str(each) for each in self.ask(queries.FOLDERS)[0] if each]
+
     @contextlib.contextmanager
     def dump(self, database: str, parts: Parts) -> Iterator[Readable]:
         """The tables of a database and their rows, at one moment, to be read in the block."""
@@ -206,7 +219,7 @@ class Server:
             return Definitions(*self.ask(queries.VALUES.format("now, later", identifier(database, KEPT)))[0])
         only, last = ("--no-data", "--no-create-info"), ("--", database)
         lines: list[tuple[str, ...]] = [(*only, "--skip-triggers", "--routines", *last)]
-        if views := parts.of("VIEW"):
+        if views := self._whole_views(database, parts.of("VIEW")):
             lines += [("--no-data", "--skip-triggers", *last, *views)]
         lines += [(*only, "--triggers", "--add-drop-trigger", *last), (*only, "--skip-triggers", "--events", *last)]
         asked = "client " + shlex.join([*CLIENT, "-e", queries.CHARACTERS.format(quoted(database))])
@@ -215,29 +228,16 @@ class Server:
         said = pipes.output(self._call(["sh", "-c", f"set -e\n{ENVIRONMENT}{chr(10).join(calls)}"]))
         return Definitions.parted(said.decode("utf-8", "surrogateescape"))
 
-    def accounts(self) -> str:
-        """SQL that makes the users of the server anew, with the hashes of their passwords; empty where it may not.
+    def _whole_views(self, database: str, views: Sequence[str]) -> list[str]:
+        """Those of a database's views of which all is there.
 
-        A comment with the user's name stands before what makes each.
+        One whose table was dropped can be neither read nor made: so a database is when somebody wants a backup back.
         """
-        told = []
-        with contextlib.suppress(ProgramError):
-            for user, host in self.ask(queries.ACCOUNTS):
-                name = queries.account(user, host)
-                lines = self.lines(f"SHOW CREATE USER {name}; SHOW GRANTS FOR {name};")
-                told += [f"-- {name}", *(f"{line};" for line in lines)]
-        return "".join(f"{line}\n" for line in told)
-
-    def make_accounts(self, sql: str) -> list[str]:
-        """Make those users of `accounts()` that the server has not; the others stay as they are. Returns them."""
-        there = {queries.account(user, host) for user, host in self.ask(queries.ACCOUNTS)}
-        blocks = {each.partition("\n")[0]: each.partition("\n")[2] for each in re.split(r"(?m)^-- ", sql) if each}
-        missing = {name: block.splitlines() for name, block in blocks.items() if name not in there}
-        for begins in ("CREATE USER ", "GRANT "):  # all are there before any is granted to another
-            for lines in missing.values():
-                if chosen := [line for line in lines if line.startswith(begins)]:
-                    self.lines("\n".join(chosen))
-        return list(missing)
+        if not views:
+            return []
+        asked = f"CHECK TABLE {', '.join(identifier(database, each) for each in views)};"
+        wrong = {line.split("\tcheck\t")[0] for line in self.lines(asked) if "\tcheck\terror\t" in line.lower()}
+        return [each for each in views if f"{database}.{each}" not in wrong]
 
     def create(self, name: str) -> None:
         """Make an empty database."""

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from upready.data import mysql_accounts
 from upready.data.archive import Writer, member_name
 from upready.data.manifest import Item, Part
 from upready.data.mysql import Server
@@ -34,7 +35,7 @@ def read(
     """
     folder = member_name(source.service)
     roles = ""
-    if accounts := server.accounts():
+    if accounts := mysql_accounts.read(server):
         roles = writer.unused(f"{folder}/accounts.sql")
         with writer.member(roles) as write:
             write(accounts.encode())

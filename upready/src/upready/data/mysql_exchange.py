@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from upready.data import mysql_accounts
 from upready.data import mysql_queries as queries
 from upready.data.mysql import CLIENT, KEPT, Definitions, Server
 from upready.data.mysql_queries import identifier, quoted
@@ -33,10 +34,15 @@ class Move:
     replaced: Definitions
 
 
-def exchange(server: Server, moves: Sequence[Move]) -> None:
+def exchange(server: Server, moves: Sequence[Move], rights: Sequence[str] = ()) -> None:
     """Let each take its place: all tables at once, then what belongs to them. Their connections are ended.
 
     All of it is one script in the server's container, which runs to its end also where this task is killed.
+
+    Args:
+        server: The server.
+        moves: What takes the place of what.
+        rights: What users may do with parts of the new ones, as GRANT; one on a part that is not there is left out.
 
     Raises:
         ProgramError: It could not be done; all is as it was.
@@ -54,6 +60,8 @@ def exchange(server: Server, moves: Sequence[Move]) -> None:
         after += [*_removals(own.fixed, each.name), f"USE {identifier(each.name)};", each.definitions.whole]
         again += _removals([*new.triggers, *new.fixed], each.name)
         back += [f"USE {identifier(each.name)};", each.replaced.whole] if each.old else []
+    # A routine that is removed takes the rights on it along.
+    usual = [*mysql_accounts.on_parts(mysql_accounts.read(server), {each.name: each.name for each in moves})]
     returned = [(new, old) for old, new in reversed(there)]
     names = ", ".join(quoted(name) for each in moves for name in (each.name, each.new))
     parts = {
@@ -61,6 +69,8 @@ def exchange(server: Server, moves: Sequence[Move]) -> None:
         "second": [_HURRY, *after],
         "undo": [_HURRY, *again, _rename(returned), *back],
         "back": [_HURRY, *back],
+        "kept": [_NOBODY_NEW, *usual],
+        "rights": [_NOBODY_NEW, *usual, *rights],
         "ends": [queries.CONNECTED.format(names)],
     }
     sent = "".join(f"--:{name}\n{chr(10).join(lines)}\n" for name, lines in parts.items())
@@ -92,6 +102,9 @@ def _keep(move: Move) -> str:
     )
 
 
+_NOBODY_NEW = "SET SESSION sql_mode='NO_AUTO_CREATE_USER';"
+"""GRANT must make no user, who would have no password; newer servers have no such mode, and never do that."""
+
 _HURRY = "SET SESSION sql_mode='', lock_wait_timeout=5;"
 
 _SCRIPT = f"""
@@ -99,13 +112,18 @@ trap '' HUP INT TERM PIPE
 all=$(cat)
 # Nothing is done before all of it has come: half of it would be worse than none.
 case $all in *--:end) ;; *) exit 1 ;; esac
-run() {{ printf '%s\\n' "$all" | sed -n "/^--:$1\\$/,/^--:/{{ /^--:/d; p; }}" | client {" ".join(CLIENT)}; }}
+run() {{
+  printf '%s\\n' "$all" | sed -n "/^--:$1\\$/,/^--:/{{ /^--:/d; p; }}" | client {" ".join(CLIENT)} $2
+}}
+# One may be on what is not there any more, and the server keeps it.
+allow() {{ run "$1" --force 2>/dev/null || true; }}
 end() {{ run ends | while read -r id; do client -e "KILL $id" 2>/dev/null; done; }}
 try=0
 until end; run first; do
   try=$((try + 1))
-  [ $try -lt 5 ] || {{ run back; exit 1; }}
+  [ $try -lt 5 ] || {{ run back && allow kept; exit 1; }}
   sleep 1
 done
-run second || {{ run undo; exit 1; }}
+run second || {{ run undo && allow kept; exit 1; }}
+allow rights
 """

@@ -47,6 +47,11 @@ WHERE c.table_schema = {} AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
   AND c.column_name REGEXP '(creat|updat|modif|insert|chang|^(ts|time|timestamp|at)$)';
 """
 
+FOLDERS = (
+    "SELECT JSON_ARRAY(@@datadir, @@innodb_data_home_dir, @@innodb_log_group_home_dir, @@innodb_undo_directory, "
+    "@@log_bin_basename);"
+)
+
 CHARACTERS = """
 SELECT CONCAT('ALTER DATABASE CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name, ';')
 FROM information_schema.schemata WHERE schema_name = {};
@@ -57,6 +62,9 @@ SELECT JSON_ARRAY(user, host) FROM mysql.user
 WHERE host <> '' AND user NOT IN ('', 'root', 'mysql', 'mysql.sys', 'mysql.session', 'mysql.infoschema', 'mariadb.sys',
   'healthcheck');
 """
+
+ROLES = "SELECT JSON_ARRAY(user) FROM mysql.user WHERE is_role = 'Y' ORDER BY user;"
+"""The roles of MariaDB, which are no users there."""
 
 SCHEMA_VERSIONS = {
     "alembic_version": "GROUP_CONCAT(version_num)",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from upready.data import mysql_backup, volume
+from upready.data import mysql_accounts, mysql_backup, volume
 from upready.data.archive import Reader
 from upready.data.change import Loss
 from upready.data.manifest import Item, Part
@@ -116,6 +116,7 @@ class Databases:
                 )
                 for item in self.part.items
             ],
+            [*mysql_accounts.on_parts(self._accounts(), self.names)],
         )
 
     def replaced(self) -> dict[str, str]:
@@ -159,9 +160,14 @@ class Databases:
     def _stage_accounts(self) -> None:
         """Remove what a killed restore left, and make the users that are missing."""
         self.server.tidy()
-        if self.part.roles:
-            with self.reader.member(self.part.roles) as accounts:
-                self.server.make_accounts(accounts.read().decode())
+        mysql_accounts.make(self.server, self._accounts(), self.names)
+
+    def _accounts(self) -> str:
+        """The users of the backup, and what they may."""
+        if not self.part.roles:
+            return ""
+        with self.reader.member(self.part.roles) as accounts:
+            return accounts.read().decode()
 
     def _put(self, item: Item, name: str, tell: Callable[[int], None]) -> None:
         """Restore one database under a name, and count its rows."""

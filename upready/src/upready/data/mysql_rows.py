@@ -15,7 +15,7 @@ _OPENED = re.compile(_NAME + rb"|(?P<open>['`].*)\Z", re.DOTALL)
 """A name; or a text or a name that does not end in this piece."""
 
 _CLOSE = re.compile(rb"[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
-_INSERT = re.compile(rb"INSERT INTO (" + _NAME + rb") (?:\((?:" + _NAME + rb"(?:, ?)?)*\) )?VALUES\s")
+_INSERT = re.compile(rb"INSERT INTO (" + _NAME + rb") (?:\((?:(?:" + _NAME + rb"|\w++)(?:, ?)?)*+\) )?VALUES\s")
 _LONGEST = 1 << 16
 """Bytes of a line that are looked at again with the next piece: more than the head of a statement has."""
 

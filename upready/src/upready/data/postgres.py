@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upready.data import postgres_queries as queries
+from upready.data.postgres_listing import lister
 from upready.data.postgres_queries import database_uri, identifier, quoted
 from upready.data.postgres_session import Session, Snapshot
 from upready.support import pipes
@@ -41,6 +42,9 @@ The port and the folder of the socket are those that the server has written down
 file may have changed them. Where that cannot be read, they are the programs' own.
 """
 
+
+_NO_CONNECTION = 2
+"""The exit code of a psql that could not connect."""
 
 _ROLE = "CREATE ROLE "
 """How a line of `pg_dumpall` begins that makes a role."""
@@ -78,6 +82,7 @@ class Server:
         self._call = call
         self._in_container = in_container
         self._session: Session | None = None
+        self._is_lost = False  # the service's own database is not there, or cannot be connected to
 
     def program(self, *words: str) -> Call:
         """How one of PostgreSQL's programs is called, as the superuser of this server."""
@@ -89,9 +94,29 @@ class Server:
         """What a query answers, whose only column is JSON; several statements are one after the other."""
         if self._session and not database:
             return self._session.ask(sql)
-        place = ("-d", database_uri(database)) if database else ()
-        said = pipes.output(self._psql(*place), f"{queries.PATIENT}{sql}\n".encode())
+        place = ("-d", database_uri(database)) if database else self._place
+        try:
+            said = pipes.output(self._psql(*place), f"{queries.PATIENT}{sql}\n".encode())
+        except ProgramError as error:
+            if place or error.code != _NO_CONNECTION or not self._answers("-d", "postgres"):
+                raise
+            self._is_lost = not self._answers()  # or was the server about to start?
+            if not self._is_lost:
+                raise
+            return self.ask(sql)
         return [json.loads(line) for line in said.decode().splitlines() if line]
+
+    def _answers(self, *place: str) -> bool:
+        """Whether psql can connect to a database; of no place, to the service's own."""
+        with contextlib.suppress(ProgramError):
+            pipes.output(self._psql(*place, "-c", "SELECT 1"))
+            return True
+        return False
+
+    @property
+    def _place(self) -> tuple[str, ...]:
+        """Where psql asks what is of no certain database: in the service's own, if that can be."""
+        return ("-d", "postgres") if self._is_lost else ()
 
     @contextlib.contextmanager
     def session(self) -> Iterator[None]:
@@ -99,7 +124,7 @@ class Server:
 
         One thread may ask at a time; and in the block nobody may be connected to a database that is renamed or dropped.
         """
-        with pipes.child(self._psql()) as running:
+        with pipes.child(self._psql(*self._place)) as running:
             self._session = Session(running)
             try:
                 yield
@@ -109,7 +134,7 @@ class Server:
     def look(self) -> tuple[str, list[Database]]:
         """What `version` and `every_database` tell, asked at once."""
         version, *found = self.ask(f"{queries.VERSION}\n{queries.DATABASES}")
-        return str(version), [Database(**each) for each in found]
+        return str(version), [self._found(each) for each in found]
 
     def version(self) -> str:
         """The server's version: `17.2`."""
@@ -126,7 +151,10 @@ class Server:
 
     def every_database(self) -> list[Database]:
         """The same, whatever they hold."""
-        return [Database(**each) for each in self.ask(queries.DATABASES)]
+        return [self._found(each) for each in self.ask(queries.DATABASES)]
+
+    def _found(self, told: Mapping[str, Any]) -> Database:
+        return Database(**{**told, "main": told["main"] and not self._is_lost})
 
     def _is_wanted(self, database: Database) -> bool:
         return database.main or database.name != "postgres" or any(self.ask(queries.HAS_TABLES, "postgres"))
@@ -158,9 +186,15 @@ class Server:
         asked = "SELECT current_setting('data_directory')"
         if not self._in_container:
             return shutil.disk_usage(str(self.ask(f"SELECT to_json(f) FROM ({asked}) AS t(f);")[0])).free
-        line = ("sh", "-c", 'df -Pk "$(psql -XAtq --no-password -c "$1")"', "sh", asked)
+        line = ("sh", "-c", 'df -Pk "$(psql -XAtq --no-password "$@")"', "sh", "-c", asked, *self._place)
         said = pipes.output(self.program(*line)).decode("utf-8", "replace")
         return int(said.splitlines()[-1].split()[-3]) * 1024
+
+    def folders(self) -> list[str]:
+        """The folders in which it keeps its data: its own, that of its log of changes, and those of tablespaces."""
+        data, *others = (str(each) for each in self.ask(queries.FOLDERS))
+        line = ("sh", "-c", 'for each; do readlink -f "$each"; done', "sh", data, f"{data}/pg_wal", *others)
+        return pipes.output(self.program(*line)).decode("utf-8", "replace").splitlines()
 
     def roles(self) -> str:
         """SQL that makes the roles of the server anew, with the hashes of their passwords where these may be read."""
@@ -184,28 +218,51 @@ class Server:
         with pipes.child(line) as running:
             yield running.stdout
 
+    @property
+    def listing(self) -> Call:
+        """How the program is called that lists what a dump holds."""
+        return self.program("pg_restore", "--list")
+
     def contents(self, dump: Readable) -> list[str]:
         """What `pg_restore --list` tells of a dump: an entry a line; only as much as it wants is read.
 
         Raises:
             ProgramError: It is no dump, or of a version that this server's programs cannot read.
         """
-        with lister(self) as (feed, told):
+        with lister(self.listing) as (feed, told):
             for piece in pipes.pieces(dump):
                 if not feed(piece):
                     break
         return [line for line in told() if line and not line.startswith(";")]
 
-    def create(self, name: str, like: str = "") -> None:
-        """Make an empty database, with the owner, encoding, locale, settings and rights of another one."""
-        found = self.ask(queries.LIKE.format(quoted(like))) if like else []
-        options = queries.options(found[0]) if found else ""
-        likeness = queries.LIKENESS.format(old=quoted(like), new=quoted(name)) if found else ""
-        self.ask(f"CREATE DATABASE {identifier(name)} TEMPLATE template0{options};\n{likeness}")
+    def description(self, database: str) -> dict[str, Any]:
+        """What belongs to a database, and stands in none of its tables; empty where there is none of that name."""
+        return dict(next(iter(self.ask(queries.LIKE.format(quoted(database)))), {}))
+
+    def create(self, name: str, like: Mapping[str, Any], otherwise: Mapping[str, Any] | None = None) -> None:
+        """Make an empty database, with the owner, encoding, locale, settings and rights that `description` tells.
+
+        Args:
+            name: Its name.
+            like: What `description` told of another one; of another machine, perhaps.
+            otherwise: What has an encoding and a locale for it, where this server does not know the other's.
+        """
+        made = queries.create(name, like)
+        if otherwise is not None:
+            made = f"""\\set ON_ERROR_STOP 0
+{made}
+\\set failed :ERROR
+\\set ON_ERROR_STOP 1
+\\if :failed
+{queries.create(name, {**otherwise, "owner": like["owner"]})}
+\\endif"""
+        self.ask("\n".join([made, *queries.likeness(name, like)]))
 
     def restore(self, database: str, dump: Readable) -> None:
-        """Restore a dump into an empty database."""
-        line = self.program("pg_restore", "--no-password", "--exit-on-error", "-d", database_uri(database))
+        """Restore a dump into an empty database; a server without tablespaces has its tables where all others are."""
+        place = database_uri(database) + queries.WRITING
+        options = [] if self.ask(queries.TABLESPACES)[0] else ["--no-tablespaces"]
+        line = self.program("pg_restore", "--no-password", "--exit-on-error", *options, "-d", place)
         with pipes.child(line) as running:
             for piece in pipes.pieces(dump):
                 pipes.write_whole(running.stdin, piece)
@@ -217,11 +274,14 @@ class Server:
         wanted = [line.removeprefix(_ROLE).removesuffix(";") for line in lines if line.startswith(_ROLE)]
         missing = [each for each in wanted if each not in there]
         begins = tuple(start for name in missing for start in (f"{_ROLE}{name};", f"ALTER ROLE {name} "))
+        given = tuple(f"GRANT {name} TO " for name in missing)
         member = re.compile(f" TO (?:{'|'.join(map(re.escape, missing))})[ ;]")
         # All are there before any becomes a member of another.
         made = [line for line in lines if missing and line.startswith(begins)]
         grants = [
-            queries.grant(line) for line in lines if missing and line.startswith("GRANT ") and member.search(line)
+            queries.grant(line)
+            for line in lines
+            if missing and line.startswith("GRANT ") and (line.startswith(given) or member.search(line))
         ]
         self.ask("\n".join([*made, *grants]))
         return missing
@@ -266,42 +326,3 @@ class Server:
 
     def _psql(self, *options: str) -> Call:
         return self.program("psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", *options)
-
-
-@contextlib.contextmanager
-def lister(server: Server) -> Iterator[tuple[Callable[[bytes], bool], Callable[[], list[str]]]]:
-    """`pg_restore --list` on a dump that is fed to it in the block, piece by piece.
-
-    Gives a function that takes a piece, and is False once no more are wanted; and one that gives the lines of the list,
-    for after the block.
-
-    Raises:
-        ProgramError: It is no dump.
-    """
-    import threading
-
-    lines: list[str] = []
-
-    def read() -> None:
-        # Where the block fails, the pipe may be closed before this thread has read its end.
-        with contextlib.suppress(OSError, ValueError):
-            lines.extend(b"".join(pipes.pieces(running.stdout)).decode("utf-8", "replace").splitlines())
-
-    with pipes.child(server.program("pg_restore", "--list")) as running:
-        reader = threading.Thread(target=read, name="list", daemon=True)
-        reader.start()
-        wants = True
-
-        def feed(piece: bytes) -> bool:
-            nonlocal wants
-            if wants:
-                try:
-                    pipes.write_whole(running.stdin, piece)
-                except OSError:  # it has read what it wanted, or has refused it: then its exit code tells
-                    wants = False
-            return wants
-
-        yield feed, lambda: lines
-        with contextlib.suppress(OSError):
-            running.stdin.close()
-        reader.join()

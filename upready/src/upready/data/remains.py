@@ -67,9 +67,10 @@ def find(data: Data) -> Iterator[Remains]:
 
 
 def _databases(source: Source, server: Server) -> Iterator[Remains]:
-    names = server.ask(queries.NAMES)
+    names, broken = server.ask(queries.NAMES), server.ask(queries.BROKEN)
     for each in names:
-        if _NEW.search(each):
+        # What was replaced is removed once it is in a backup: where that was cut off, too.
+        if _NEW.search(each) or (_OLD.search(each) and each in broken):
             server.drop(each)
         elif _OLD.search(each):
             yield Remains(source, {_own(each, names): each})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from upready.data import archive, bucket, passing, shelf
-from upready.data.archive import Reader
+from upready.data.archive import BrokenError, Reader
 from upready.data.backup import Backup
 from upready.data.bucket import Remote
 from upready.data.shelf import Keep
@@ -47,16 +47,32 @@ def backups(within: Remote, project: str, tell: Callable[[str], None]) -> list[B
     return found
 
 
-def throw_away(within: Remote, project: str, keep: Keep, made: str = "") -> list[Remote]:
-    """Remove the backups of a project in a folder that are not to be kept; returns them. `made` is one that stays."""
+def throw_away(
+    within: Remote, project: str, keep: Keep, made: str = "", services: Collection[str] = ()
+) -> list[Remote]:
+    """Remove the backups of a project in a folder that are not to be kept; returns them.
+
+    The arguments are those of `upready.data.shelf.throw_away`.
+
+    Raises:
+        UsageError: The key may not read, list or remove them.
+        DataError: The storage does not answer.
+    """
     if not keep:
         return []
-    found = there(within, project)
-    stay = {made, *(each.name for each in shelf.kept([Path(each.name) for each in found], keep))}
-    gone = [each for each in found if each.name not in stay]
+    found = {Path(each.name): each for each in there(within, project)}
+    stay = shelf.kept([*found], keep, services, lambda name: _held(found[name]))
+    gone = [each for name, each in found.items() if name not in stay and name.name != made]
     for each in gone:
         each.remove()
     return gone
+
+
+def _held(place: Remote) -> list[str]:
+    """The services that a backup was asked to hold; none of one that is not whole."""
+    with contextlib.suppress(BrokenError), _peeked(place) as reader:
+        return shelf.asked(reader)
+    return []
 
 
 @contextlib.contextmanager

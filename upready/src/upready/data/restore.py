@@ -6,12 +6,15 @@ Until the swap nobody notices anything, and whatever happens leaves the old data
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from upready.data import postgres_queries as queries
 from upready.data.archive import Reader
 from upready.data.change import Loss
 from upready.data.manifest import Item, Part
@@ -109,8 +112,10 @@ class Databases:
         """
         with self.server.session():
             self.stage_roles()
+            for broken in {*self.server.ask(queries.BROKEN)} & {*self.names.values()}:
+                self.server.drop(broken)  # nothing is in it any more, and it has the name
             for item in self.part.items:
-                self._create(self.new(item), self.names[item.name])
+                self._create(item, self.new(item))
         for item in self.part.items:
             self._fill(item, self.new(item), tell)
 
@@ -139,10 +144,29 @@ class Databases:
             raise
         return list(names.values())
 
-    def _create(self, name: str, like: str) -> None:
-        """Make one empty database under a name; `like` is the one whose owner and settings it gets."""
-        like = like if like in self.there else next((each.name for each in self.there.values() if each.main), "")
-        self.server.create(name, like)
+    def _create(self, item: Item, name: str) -> None:
+        """Make one empty database under a name, as it was where the backup was made.
+
+        Encoding and locale are those of the one whose place it takes: another machine may not know the other's.
+        """
+        here = self.names[item.name]
+        usual = self.server.description(
+            here if here in self.there else next((each.name for each in self.there.values() if each.main), "")
+        )
+        told = self._description(item)
+        if not told:  # an older backup does not tell
+            self.server.create(name, usual)
+        elif here in self.there:
+            self.server.create(name, {**told, **{key: usual.get(key) for key in queries.LOCALE}})
+        else:
+            self.server.create(name, told, usual)
+
+    def _description(self, item: Item) -> dict[str, Any]:
+        """What the backup tells of a database itself."""
+        if not item.definitions:
+            return {}
+        with self.reader.member(item.definitions) as told:
+            return dict(json.loads(told.read()))
 
     def _fill(self, item: Item, name: str, tell: Callable[[int], None]) -> None:
         """Restore one database under that name, and count its rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from upready.data import kinds
 from upready.data.archive import PARTIAL, Reader
 from upready.data.backup import Backup
 from upready.support import files, folders, state
-from upready.support.errors import OpsError, UsageError
+from upready.support.errors import DataError, OpsError, UsageError
 
 SUFFIX = ".backup.tar"
 
@@ -142,7 +142,7 @@ def lengths(within: Path, project: str) -> dict[str, int]:
     return {}
 
 
-def throw_away(within: Path, project: str, keep: Keep, made: str = "") -> list[Path]:
+def throw_away(within: Path, project: str, keep: Keep, made: str = "", services: Collection[str] = ()) -> list[Path]:
     """Remove the backups of a project in a folder that are not to be kept; returns them.
 
     Args:
@@ -150,17 +150,41 @@ def throw_away(within: Path, project: str, keep: Keep, made: str = "") -> list[P
         project: The project's name.
         keep: Which stay.
         made: The name of one that stays anyway: it was just made, by a clock that may be behind the others'.
+        services: The services that have data now.
     """
     found = there(within, project)
-    stay = kept(found, keep)
+    stay = kept(found, keep, services, _held)
     gone = [each for each in found if each not in stay and each.name != made] if keep else []
     for each in gone:
         each.unlink(missing_ok=True)
     return gone
 
 
-def kept(found: Sequence[Path], keep: Keep) -> set[Path]:
-    """Which of some backups, the oldest first, stay; the newest always does."""
+def kept(
+    found: Sequence[Path], keep: Keep, services: Collection[str], held: Callable[[Path], Collection[str]]
+) -> set[Path]:
+    """Which of some backups, the oldest first, stay; the newest always does.
+
+    Those of each service are counted for themselves, too: one that holds a few services never takes the place of one
+    that holds all of them.
+
+    Args:
+        found: The backups.
+        keep: What is to be kept.
+        services: The services that have data now.
+        held: Tells the services that a backup was asked to hold.
+    """
+    stay = _newest(found, keep)
+    if len(stay) == len(found):
+        return stay
+    holding = {each: held(each) for each in found}
+    for service in services:
+        stay |= _newest([each for each in found if service in holding[each]], keep)
+    return stay
+
+
+def _newest(found: Sequence[Path], keep: Keep) -> set[Path]:
+    """Those that stay of backups of which each may take the place of any other, the oldest first."""
     newest = list(reversed(found))
     stay = set(newest[: max(1, keep.newest)])
     for count, form in ((keep.daily, "%Y-%m-%d"), (keep.weekly, "%G-%V")):
@@ -169,6 +193,19 @@ def kept(found: Sequence[Path], keep: Keep) -> set[Path]:
             periods.setdefault(moment(each).strftime(form), each)
         stay.update(list(periods.values())[:count])
     return stay
+
+
+def _held(path: Path) -> list[str]:
+    """The services that a backup was asked to hold; none of one that is not whole."""
+    with contextlib.suppress(DataError), Reader(path) as reader:
+        return asked(reader)
+    return []
+
+
+def asked(reader: Reader) -> list[str]:
+    """The services that a backup was asked to hold; none of one that a task has made for what it was about to do."""
+    manifest = reader.manifest
+    return [] if manifest.reason else [each.service for each in manifest.parts]
 
 
 def moment(path: Path) -> datetime:

@@ -48,6 +48,11 @@ class Source:
     read: str
     image: str
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from other data of the same service: a database may have a volume of something else."""
+        return self.service, self.kind
+
 
 class Tables(Protocol):
     """A server that keeps rows in tables."""

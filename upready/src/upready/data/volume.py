@@ -17,7 +17,7 @@ from upready.data.manifest import Item, Part
 from upready.engine.connection import flowing
 from upready.releases import carrier
 from upready.runtime.docker.engine import Engine, answering
-from upready.support import pipes
+from upready.support import next_step, pipes
 from upready.support.errors import DataError, EngineError
 
 if TYPE_CHECKING:
@@ -156,8 +156,24 @@ def survey(source: pipes.Readable, keep: Keep = _nothing) -> Survey:
 
 def content(engine: Engine, project: str, volume: str, path: str = FOLDER, keep: Keep = _nothing) -> Survey:
     """What a volume, or a folder of it, holds; `keep` gets each file."""
-    with opened(engine, project, volume) as container:
+    with opened(engine, project, volume) as container, _whole(f"the volume {volume}"):
         return survey(_Chunks(_archive(engine, container, path)), keep)
+
+
+@contextmanager
+def _whole(what: str) -> Iterator[None]:
+    """Tell where what the engine gives of a volume is no whole tar: it cannot go on behind a file that got shorter."""
+    try:
+        yield
+    except tarfile.TarError as error:
+        raise DataError(
+            f"{what} could not be read: {error}",
+            details=[
+                "a file in it became shorter while it was read",
+                "whoever writes to it can be held still meanwhile: x-ops.data with read: paused, or stopped",
+            ],
+            next=next_step.AGAIN,
+        ) from error
 
 
 def holds(engine: Engine, project: str, volume: str, path: str) -> bool:
@@ -258,7 +274,7 @@ def _pack(
         write(pressed.compress(piece))
         tell(len(piece))
 
-    with opened(engine, project, volume) as container:
+    with opened(engine, project, volume) as container, _whole(f"the volume {volume}"):
         source = _Chunks(_archive(engine, container, path), take)
         found = survey(source, keep)
         for _ in pipes.pieces(source):  # what stands behind the end
@@ -283,7 +299,10 @@ def file(engine: Engine, container: str, path: str) -> Iterator[bytes]:
     from docker.errors import NotFound
 
     try:
-        with tarfile.open(fileobj=cast("Any", _Chunks(_archive(engine, container, path))), mode="r|") as archive:
+        with (
+            _whole(path),
+            tarfile.open(fileobj=cast("Any", _Chunks(_archive(engine, container, path))), mode="r|") as archive,
+        ):
             for member in archive:
                 if content := archive.extractfile(member):
                     yield from pipes.pieces(content)

@@ -16,6 +16,7 @@ from upready.support import units
 
 if TYPE_CHECKING:
     from upready.schemas import running
+    from upready.secrets.masking import Mask
 
 STREAMS = {1: "stdout", 2: "stderr"}
 """The engine's numbers. A third one is for errors of the engine itself."""
@@ -103,6 +104,13 @@ class Entry:
             "message": self.message,
             "fields": self.fields,
         }
+
+
+def masked(entry: Entry, mask: Mask) -> Entry:
+    """An entry without secrets: JSON may write them with escapes, and colours may stand between their letters."""
+    level, message, fields, structured = entry.parsed
+    parsed = Parsed(level, mask.text(message), mask.value(fields), structured)
+    return Entry(entry.time, entry.origin, entry.stream, mask.text(entry.text), parsed)
 
 
 def parse(text: str) -> Parsed:

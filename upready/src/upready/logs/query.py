@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from upready.logs import levels
-from upready.logs.entry import Entry, plain
+from upready.logs.entry import Entry, masked, plain
+from upready.secrets import masking
 from upready.support import next_step, shell_words, times
 from upready.support.errors import UsageError
 
@@ -110,9 +111,16 @@ class Query:
         return self.grep is not None or self.exclude is not None or self.level is not None
 
     def accepts(self, entry: Entry) -> bool:
-        """Whether an entry is wanted. A pattern may match the message, or the text around it."""
+        """Whether an entry is wanted. A pattern may match the message, or the text around it, as they are shown.
+
+        Else whoever may only see the mask could ask for a secret letter by letter.
+        """
         if self.level is not None and not levels.at_least(entry.level, self.level):
             return False
+        if self.grep is None and self.exclude is None:
+            return True
+        mask = masking.mask()
+        entry = masked(entry, mask) if mask.may_touch(entry.text) else entry
         if self.exclude is not None and _found(self.exclude, entry):
             return False
         return self.grep is None or _found(self.grep, entry)

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from upready.data import backup, bucket, kinds, passing, proof, redis, remote_shelf, shelf, sources, volume
+from upready.data import (
+    backup,
+    bucket,
+    kinds,
+    other_volumes,
+    passing,
+    proof,
+    redis,
+    remote_shelf,
+    shelf,
+    sources,
+    volume,
+)
 from upready.data.backup import Backup, Progress
 from upready.data.bucket import Remote
 from upready.data.shelf import Keep
@@ -21,7 +33,7 @@ from upready.runtime import choice, current
 from upready.runtime.interface import Note, Runtime
 from upready.stack.settings import NATIVE, Settings
 from upready.support import lock, state
-from upready.support.errors import DataError, LockedError, UsageError
+from upready.support.errors import DataError, LockedError, OpsError, UsageError
 from upready.support.next_step import AGAIN
 from upready.support.pipes import ProgramError
 
@@ -67,10 +79,27 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
             done = _remote(settings, found, wanted, options, progress)
         else:
             made = into(settings, found, wanted, options.output, progress)
-            done = Made(made, tuple(shelf.throw_away(made.path.parent, found.project, options.keep, made.path.name)))
+            gone = shelf.throw_away(made.path.parent, found.project, options.keep, made.path.name, _services(found))
+            done = Made(made, tuple(gone))
     for each in _without_database(done.backup):
         tell(f"{each} has no database of SQLite with a table in its volumes: they were kept as files")
+    for service, name in _left_out(found, wanted):
+        tell(f"{service} has the volume {name} beside its databases: it is not in the backup")
     return done
+
+
+def _left_out(data: Data, wanted: Sequence[Source]) -> Iterator[tuple[str, str]]:
+    """The volumes of databases that hold something else, which no service reads: each with its service."""
+    read = {name for each in data.sources for name in each.volumes}
+    for source in wanted:
+        if source.kind in kinds.SERVERS:
+            with contextlib.suppress(OpsError, ProgramError, OSError):
+                yield from ((source.service, each) for each in other_volumes.find(data, source) if each not in read)
+
+
+def _services(data: Data) -> list[str]:
+    """The services that have data."""
+    return [each.service for each in data.sources]
 
 
 def _without_database(made: Backup) -> list[str]:
@@ -89,7 +118,7 @@ def _remote(settings: Settings, data: Data, wanted: Sequence[Source], options: O
         made = into(settings, data, wanted, f"{here}/", progress)
         target = remote_shelf.target(settings.root, options.output, made.path.name)
         target.upload(made.path, lambda count: progress("upload", count))
-    gone = remote_shelf.throw_away(within, data.project, options.keep, target.name)
+    gone = remote_shelf.throw_away(within, data.project, options.keep, target.name, _services(data))
     return Made(replace(made, address=str(target)), tuple(gone))
 
 
@@ -100,7 +129,7 @@ def into(
     output: str,
     progress: Progress,
     reason: str = "",
-    aside: Mapping[str, Mapping[str, str]] | None = None,
+    aside: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Backup:
     """Back up some of a stack's data, as `upready.data.backup.make` does; the locks must be held."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -123,7 +152,7 @@ def last(
     wanted: Sequence[Source],
     reason: str,
     progress: Progress,
-    aside: Mapping[str, Mapping[str, str]] | None = None,
+    aside: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Backup:
     """Back up what is about to be lost, into the project's own folder. The project's lock must be held.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from upready.data import kinds, redis, sources, volume
+from upready.data import kinds, other_volumes, redis, sources, volume
 from upready.data.backup import Backup, Progress
 from upready.data.sources import Data, Source
 from upready.operations import backup
@@ -127,7 +127,7 @@ def keep(stack: Stack, running: Sequence[Held], found: Sequence[Data]) -> list[t
             here = [each for each in going if _store(stores, each) is store]
             chosen += [each for each in here if each.kind not in kinds.TABLES and not empty.issuperset(each.volumes)]
             read = [each for each in (*databases, *chosen) if _store(stores, each) is store]
-            covered = {name for each in read for name in sources.mounted(each.container)}
+            covered = {name for each in read for name in _covered(data, each)}
             if store.engine is not None:
                 alone = [each for each in store.volumes if each not in covered | empty and not each.endswith(RECORD)]
                 chosen += [unused(stack.project, name, store.node) for name in alone]
@@ -187,6 +187,17 @@ def volume_sizes(engine: Engine | None) -> Mapping[str, int]:
         sizes = {str(each["Name"]): int((each.get("UsageData") or {}).get("Size", -1)) for each in listed}
         return {name: size for name, size in sizes.items() if size >= 0}
     return {}
+
+
+def _covered(data: Data, source: Source) -> set[str]:
+    """The volumes of which a backup of a service has what they hold."""
+    others: Sequence[str] = ()
+    if source.kind in kinds.SERVERS:
+        try:
+            others = other_volumes.find(data, source)
+        except (OpsError, ProgramError, OSError):
+            others = sources.mounted(source.container)  # too much is better than too little
+    return {*sources.mounted(source.container)}.difference(others)
 
 
 def _has_rows(data: Data, source: Source) -> bool:

@@ -231,7 +231,7 @@ def _discard(
     kept = None
     try:
         if change.taken_back:
-            kept = making.into(settings, data, [source], "", progress, reason, {source.service: change.taken_back})
+            kept = making.into(settings, data, [source], "", progress, reason, {source.key: change.taken_back})
             show.warn(f"what was written to {source.service} after the swap is in {kept.path}")
         change.discard()
     except (OpsError, ProgramError, OSError) as error:
@@ -253,7 +253,7 @@ def _settled(
     Rows may have come while the other databases were restored. Nobody can reach them any more, so they are all there
     will be: the backup of what was there is then made again, in the place of the first.
     """
-    aside = {source.service: each.replaced() for source, each in zip(served, changes, strict=True)}
+    aside = {source.key: each.replaced() for source, each in zip(served, changes, strict=True)}
     try:
         if any(each.written_since(part) for each, part in zip(changes, before.manifest.parts, strict=True)):
             show.step("back up what came meanwhile")

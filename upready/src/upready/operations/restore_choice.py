@@ -45,9 +45,10 @@ def choose(data: Data, reader: Reader, services: Sequence[str]) -> list[tuple[So
 
 
 def _with_volumes(data: Data, part: Part, project: str) -> Source | None:
-    """The service that has the volumes of a part, as they are: of a database that did not run when it was backed up.
+    """The service that has the volumes of a part, as they are.
 
-    It is stopped while they are read or exchanged.
+    That is a database that did not run when it was backed up, or has them beside its data.
+    It is paused while they are read, and stopped while they are exchanged.
     """
     wanted = {f"{data.project}_{each.name.removeprefix(f'{project}_')}" for each in part.items}
     for container in sorted(data.containers, key=lambda each: each.state != "running"):
@@ -57,5 +58,5 @@ def _with_volumes(data: Data, part: Part, project: str) -> Source | None:
             )
             known = next((each for each in data.sources if each.service == container.service), None)
             base = known or Source(container.service, kinds.VOLUME, container, (), (), "", container.image)
-            return replace(base, kind=part.kind, container=container, volumes=volumes, users=users, read="stopped")
+            return replace(base, kind=part.kind, container=container, volumes=volumes, users=users, read="paused")
     return None

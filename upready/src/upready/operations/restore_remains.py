@@ -33,9 +33,8 @@ def settle(settings: Settings, data: Data, tell: Note, progress: Progress | None
     from upready.operations import backup
 
     for found in [*remains.find(data)]:
-        service = found.source.service
         reason = f"{shelf.BEFORE_RESTORE} another backup, which was cut off"
-        made = backup.last(settings, data, [found.source], reason, progress or silent, {service: found.aside})
+        made = backup.last(settings, data, [found.source], reason, progress or silent, {found.source.key: found.aside})
         remains.remove(data, found)
         tell(f"a restore was cut off after it had replaced {found.names}: what was there before is in {made.path}")
 

@@ -26,6 +26,9 @@ NOBODY: Mapping[str, str] = {}
 FILE = "upready-release.yaml"
 """Its name, in the project's state folder."""
 
+BACK = "upready-running.yaml"
+"""The name of one that is read once, beside the other."""
+
 
 def as_running(service: Service, containers: Sequence[Container]) -> dict[str, Any]:
     """The entry of a service that stays as it runs; empty where it was started without a release."""
@@ -91,9 +94,9 @@ def tag(service: Service, release: str) -> str:
     return build_names.retagged(service.image, release)
 
 
-def add(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> Stack:
+def add(stack: Stack, services: Mapping[str, Mapping[str, Any]], file: str = FILE) -> Stack:
     """A stack with these entries in one more compose file. The file stays, since compose may still read it later."""
     told = {name: each for name, each in services.items() if each}
-    path = state.make(stack.root) / FILE
+    path = state.make(stack.root) / file
     state.write(path, {"services": told})
     return dataclasses.replace(stack, files=(*stack.files, path)) if told else stack

@@ -24,6 +24,9 @@ REMOVED = "removed"
 """What is done with a service: it is left as it is; it is made and started; it gets another number of replicas; new
 replicas start beside the old ones; the old ones are stopped first. One of another environment is removed."""
 
+ANEW = (CREATED, ROLLED, REPLACED)
+"""What gives a service new containers."""
+
 IMAGE = "its image"
 """The reason for a change where the image has other contents."""
 
@@ -118,41 +121,36 @@ def find(
         EngineError: The engine does not answer.
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
-    stack = model.stack if recorded else _as_running(engine, model, running)
-    hashes = _hashes(sharing.resolved(stack, [*model.services.values()], running))
+    hashes = _hashes(_as_running(engine, model, running, recorded=recorded))
     ports = {port.published: service.name for service in model.wanted for port in service.ports}
-    found = []
-    wanted = [
+    there = [
         each
         for each in model.services.values()
         if not each.config.get("provider") and (each.replicas or running[each.name])
     ]
-    changes = [_change(engine, each, running[each.name], hashes, before, ports, back=back) for each in wanted]
-    for service, change in zip(wanted, _with_sharing(wanted, changes), strict=True):
+    changes = {each.name: _change(engine, each, running[each.name], hashes, before, ports, back=back) for each in there}
+    found = []
+    for service in there:
+        own = changes[service.name]
+        if own.action not in (NOTHING, SCALED) or not service.replicas:
+            continue
+        anew = {name: each.action == CREATED for name, each in changes.items() if each.action in ANEW}
+        if bound := sharing.reasons(service, anew):
+            reasons = [*own.reasons, *bound]
+            changes[service.name] = _moved(service, running[service.name], reasons, ports, back=back)
+    for service in there:
+        change = changes[service.name]
+        if change.action == ROLLED and (others := sharing.sharers(model.services, service.name)):
+            change = dataclasses.replace(change, action=REPLACED, order=f"{others[0]} shares what is its own")
         held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
-        whole = dataclasses.replace(change, held=held)
-        found.append(_with_costs(engine, service, running[service.name], whole))
+        change = dataclasses.replace(change, held=held)
+        found.append(_with_costs(engine, service, running[service.name], change))
     return found
-
-
-def _with_sharing(services: Sequence[Service], changes: Sequence[Change]) -> list[Change]:
-    """The changes, and those of the services that use the network of one which gets another container."""
-    found = {each.service: each for each in changes}
-    while True:
-        anew = [name for name, each in found.items() if each.action in (CREATED, ROLLED, REPLACED)]
-        more = {
-            service.name: Change(service.name, REPLACED, (why,), why)
-            for service in services
-            if service.replicas and service.name not in anew and (why := sharing.why(service, anew))
-        }
-        if not more:
-            return [found[each.service] for each in changes]
-        found |= more
 
 
 def _with_costs(engine: Containers, service: Service, found: Sequence[Container], change: Change) -> Change:
     """The change, with the sizes of its images and the hooks that it runs."""
-    if change.action not in (CREATED, ROLLED, REPLACED):
+    if change.action not in ANEW:
         return change
     hooks = tuple(f"{kind}: {_words(hook)}" for kind in HOOKS for hook in unescape(service.config.get(kind) or []))
     new = before = None
@@ -173,12 +171,16 @@ def _words(hook: Mapping[str, Any]) -> str:
     return command if isinstance(command, str) else " ".join(map(str, command))
 
 
-def _as_running(engine: Containers, model: Model, running: Mapping[str, Sequence[Container]]) -> Stack:
-    """The stack, each of whose services has the release that it has now."""
-    told = {}
+def _as_running(
+    engine: Containers, model: Model, running: Mapping[str, Sequence[Container]], *, recorded: bool
+) -> Stack:
+    """The stack, each of whose services has the release that it has now, unless that is recorded in it."""
+    told = sharing.as_running(model.services, running)
+    if recorded:
+        return override.add(model.stack, told, override.BACK) if told else model.stack
     for name, service in model.services.items():
         if running[name] and not _images_differ(engine, service, running[name]):
-            told[name] = override.as_running(service, running[name])
+            told[name] = {**override.as_running(service, running[name]), **told.get(name, {})}
     return override.add(model.stack, told)
 
 
@@ -220,6 +222,13 @@ def _change(
         return Change(service.name, NOTHING)
     if len(reasons) == 1 and len(found) != service.replicas:
         return Change(service.name, SCALED, tuple(reasons))
+    return _moved(service, found, reasons, ports, back=back)
+
+
+def _moved(
+    service: Service, found: Sequence[Container], reasons: Sequence[str], ports: Mapping[int, str], *, back: bool
+) -> Change:
+    """The change of a service that gets new replicas in the place of the ones that run."""
     how = policy.of(service, back=back)
     why = stops_first(service, back=back) or _in_the_way(service, found, ports)
     why = why or ("" if how.order == policy.START_FIRST else own_data(found))

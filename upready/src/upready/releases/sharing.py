@@ -1,59 +1,61 @@
-"""Services that use the network, the IPC or the processes of another service's container (`network_mode: service:db`).
-
-Compose makes such a container with the id of the other one in the place of that service's name, and its hash, too.
-"""
+"""Services that are bound to a container of another one: they change where that one does, as with compose."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from upready.runtime.interface import Container
-from upready.stack.selection import Stack
-from upready.stack.service import Service
-from upready.support import state
+from upready.stack.model import Service
 
-KEYS: Mapping[str, str] = {"network_mode": "network", "ipc": "IPC", "pid": "processes"}
-"""Compose's keys, each with a word for what is shared."""
+SPACES = {"network_mode": "NetworkMode", "ipc": "IpcMode", "pid": "PidMode"}
+"""The settings that name another service, whose namespace is shared; and how the engine calls them."""
 
-FILE = "upready-sharing.yaml"
-"""The compose file with the ids, in the project's state folder."""
+_SERVICE, _CONTAINER = "service:", "container:"
 
 
-def holders(service: Service) -> dict[str, str]:
-    """The services whose containers a service uses, by the key that says so."""
-    written = {key: str(service.config.get(key) or "") for key in KEYS}
-    return {key: text.removeprefix("service:") for key, text in written.items() if text.startswith("service:")}
+def shared(service: Service) -> dict[str, str]:
+    """The services whose namespaces or volumes a service shares, by the setting that says so."""
+    found = {key: str(service.config.get(key) or "") for key in SPACES}
+    named = {key: value.removeprefix(_SERVICE) for key, value in found.items() if value.startswith(_SERVICE)}
+    volumes = [str(each) for each in service.config.get("volumes_from") or [] if not str(each).startswith(_CONTAINER)]
+    return {**named, **{f"volumes_from: {each}": each.partition(":")[0] for each in volumes}}
 
 
-def resolved(stack: Stack, services: Sequence[Service], running: Mapping[str, Sequence[Container]]) -> Stack:
-    """The stack as compose makes containers of it: with the ids of those that are shared.
-
-    Args:
-        stack: The stack.
-        services: Its services.
-        running: The containers of each service.
-    """
-    told = {}
-    for service in services:
-        found = {key: running.get(name) for key, name in holders(service).items()}
-        if entry := {key: f"container:{each[0].id}" for key, each in found.items() if each}:
-            told[service.name] = entry
-    if not told:
-        return stack
-    path = state.make(stack.root) / FILE
-    state.write(path, {"services": told})
-    return dataclasses.replace(stack, files=(*stack.files, path))
+def restarts_with(service: Service) -> list[str]:
+    """The services with which a service is restarted when they change (`depends_on.NAME.restart`)."""
+    depends = service.config.get("depends_on") or {}
+    return [name for name, how in depends.items() if isinstance(how, Mapping) and how.get("restart")]
 
 
-def why(service: Service, anew: Sequence[str]) -> str:
-    """Why a service must be replaced once others have other containers; empty where it need not be.
+def reasons(service: Service, anew: Mapping[str, bool]) -> list[str]:
+    """Why a service changes with others: it shares what is theirs, or is restarted with them. Else nothing.
 
     Args:
         service: The service.
-        anew: The services that get other containers.
+        anew: The services that get new containers, and whether each of them is only created.
     """
-    for key, name in holders(service).items():
-        if name in anew:
-            return f"it uses the {KEYS[key]} of {name}"
-    return ""
+    told = [f"{key} of {other}, which changes" for key, other in shared(service).items() if other in anew]
+    return told or [f"depends_on.{each}.restart" for each in restarts_with(service) if anew.get(each) is False]
+
+
+def sharers(services: Mapping[str, Service], name: str) -> list[str]:
+    """The services that share something of the one of that name."""
+    return [each.name for each in services.values() if each.replicas and name in shared(each).values()]
+
+
+def as_running(
+    services: Mapping[str, Service], running: Mapping[str, Sequence[Container]]
+) -> dict[str, dict[str, Any]]:
+    """The entries that name the containers whose namespaces are shared now: compose's hash is made of their ids.
+
+    A container that is gone is not named, so that its service counts as changed.
+    """
+    told: dict[str, dict[str, Any]] = {}
+    for service in services.values():
+        for key, other in shared(service).items():
+            known = {f"{_CONTAINER}{each.id}" for each in running.get(other, ())}
+            uses = {(each.raw.get("HostConfig") or {}).get(SPACES.get(key, "")) for each in running[service.name]}
+            if len(uses) == 1 and uses <= known:
+                told.setdefault(service.name, {})[key] = uses.pop()
+    return told

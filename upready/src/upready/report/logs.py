@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from upready import report
 from upready.logs import own_time
-from upready.logs.entry import Entry, Origin, Parsed, parse
+from upready.logs.entry import Entry, Origin, Parsed, masked, parse
 from upready.logs.structured import TIME_KEYS
 from upready.report import called_as
 from upready.secrets import masking
@@ -92,7 +92,7 @@ class Printer:
         mask = masking.mask()
         # One search in the whole text: nearly always it holds no secret.
         if mask.may_touch(text):
-            text = self._form([_masked(each, mask) if mask.may_touch(each.text) else each for each in entries])
+            text = self._form([masked(each, mask) if mask.may_touch(each.text) else each for each in entries])
         if self._file is None:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -162,7 +162,7 @@ def text_of(entry: Entry) -> str:
     """The text of an entry for people, without colours, secrets and the time: perhaps several lines."""
     mask = masking.mask()
     if mask.may_touch(entry.text):
-        entry = _masked(entry, mask)
+        entry = masked(entry, mask)
     if entry.text[:1] == "{" and entry.parsed.structured:
         return _structured(entry.parsed, colour=False)
     return own_time.without(neutralise(entry.text, colour=False), entry.time)
@@ -201,13 +201,6 @@ def _structured(parsed: Parsed, *, colour: bool) -> str:
         fields = f"{_FAINT}{fields}{RESET}" if fields else ""
     head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
     return "\n".join([head, *long]) if long else head
-
-
-def _masked(entry: Entry, mask: masking.Mask) -> Entry:
-    """An entry without secrets: JSON may write them with escapes, and colours may stand between their letters."""
-    level, message, fields, structured = entry.parsed
-    parsed = Parsed(level, mask.text(message), mask.value(fields), structured)
-    return Entry(entry.time, entry.origin, entry.stream, mask.text(entry.text), parsed)
 
 
 def _wanted() -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from upready.envfile import example_names
 from upready.stack import compose_files, compose_variables
@@ -17,6 +18,9 @@ from upready.support import parsing
 from upready.support.errors import EnvFileError, UsageError
 from upready.support.next_step import AGAIN
 from upready.support.parsing import MalformedError
+
+_NULL = ("~", "null", "Null", "NULL")
+"""How YAML writes that there is no value."""
 
 
 @dataclass(frozen=True)
@@ -243,14 +247,35 @@ def _declared_name(file: Path) -> str:
         return ""
     import yaml
 
-    depth, scalars = 0, []
+    scalars: list[str] = []
+    anchors: dict[str, str] = {}
+    depth, found = 0, ""
     # Events, not a document: compose's tags (`!reset`) need no constructor, and nested mappings are passed over.
     with contextlib.suppress(MalformedError):
         for event in parsing.events(data):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth == 1:
+            text = _text(event, anchors)
+            if isinstance(event, yaml.DocumentStartEvent):
+                scalars = []
+            elif depth == 1:
                 # A key, then its value: a scalar, or the end of a collection.
-                scalars.append(event.value if isinstance(event, yaml.ScalarEvent) else "")
+                scalars.append(text)
                 if len(scalars) > 2 and len(scalars) % 2 and scalars[-2] == "name":
-                    return str(scalars[-1])
-    return ""
+                    found = text or found
+                    if found and b"\n---" not in data:
+                        break
+    return found
+
+
+def _text(event: Any, anchors: dict[str, str]) -> str:
+    """The text of a scalar, or of the one that an alias stands for; empty for null, and for all else."""
+    import yaml
+
+    if isinstance(event, yaml.AliasEvent):
+        return anchors.get(str(event.anchor), "")
+    if not isinstance(event, yaml.ScalarEvent):
+        return ""
+    text = "" if event.implicit[0] and event.value in _NULL else str(event.value)
+    if event.anchor:
+        anchors[event.anchor] = text
+    return text

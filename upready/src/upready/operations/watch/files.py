@@ -9,8 +9,9 @@ from pathlib import Path
 
 from upready.operations.watch.rules import Rule
 
-State = tuple[int, int, int]
-"""The time of its last change in nanoseconds, its size, and its number: an editor may put a new file in its place."""
+State = tuple[int, int, int, int]
+"""The time of its last change in nanoseconds, its size, its number (an editor may put a new file in its place), and its
+mode: compose acts where a file only becomes executable."""
 
 
 def look(rules: Iterable[Rule]) -> dict[Path, State]:
@@ -38,4 +39,4 @@ def _take(file: Path, found: dict[Path, State]) -> None:
     except OSError:
         return
     if stat.S_ISREG(it.st_mode):
-        found[file] = (it.st_mtime_ns, it.st_size, it.st_ino)
+        found[file] = (it.st_mtime_ns, it.st_size, it.st_ino, it.st_mode)

@@ -120,7 +120,14 @@ def _table(state: State, view: View, size: Size, room: int) -> list[Line]:
     at = next(index for index, each in enumerate(state.rows) if each.name == name)
     first = max(0, min(at - most // 2, len(state.rows) - most))
     shown = state.rows[first : first + most]
-    return table.lines(shown, size.columns, selected=name, blocks=size.blocks, every=state.rows)
+    made = table.lines(shown, size.columns, selected=name, blocks=size.blocks, every=state.rows)
+    if len(shown) < len(state.rows):
+        told = f"{first + 1} to {first + len(shown)} of {len(state.rows)}"
+        heading = plain(made[0]).rstrip()
+        if len(heading) + len(told) + 2 > size.columns:
+            heading = heading.removesuffix(table.ENDS).rstrip()
+        made[0] = apart([(heading, "bold")], [(told, "bold")], size.columns)
+    return made
 
 
 def _below(state: State, view: View, logs: Logs, panel: Sequence[Line], cells: int, room: int) -> list[Line]:

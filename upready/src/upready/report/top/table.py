@@ -19,6 +19,9 @@ from upready.support import units
 BARS = 10
 """Characters of a history."""
 
+ENDS = "url, or why not"
+"""The heading of the last column."""
+
 WHY, ADDRESS = 21, 32
 """Cells that the last column has at least: as many as `http://127.0.0.1:8000`; where there is room, of an address."""
 
@@ -74,9 +77,7 @@ def lines(
         columns.remove(max(columns, key=lambda each: each.drop))
     left = cells - _width(columns) - GAP
     ends = left >= WHY
-    made = [
-        _line([(each.name, "bold") for each in columns], columns, ("url, or why not" if ends else "", "bold"), cells)
-    ]
+    made = [_line([(each.name, "bold") for each in columns], columns, (ENDS if ends else "", "bold"), cells)]
     for index, row in enumerate(rows):
         end = (cut(last[index][0], left), last[index][1]) if ends else ("", "")
         line = _line([each.cells[index] for each in columns], columns, end, cells)
