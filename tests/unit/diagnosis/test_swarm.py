@@ -175,7 +175,32 @@ def test_data_whose_node_does_not_answer_is_kept_from_two_writers() -> None:
         swarm.Task(said, placed(Constraints=["node.hostname==one"])), Fleet((asleep, TWO), {}, ()), Way()
     )
     assert plain is not None
-    assert plain.next == "start one again, then: invoke nodes"
+    assert (plain.cause, plain.next) == ("node", "start one again, then: invoke nodes")
+    assert plain.message == "runs on no node: one alone may run it, and does not answer"
+    assert plain.evidence[0] == said
+
+
+def test_several_nodes_that_alone_may_run_it_and_do_not_answer() -> None:
+    known = (
+        replace(ONE, state="down"),
+        replace(TWO, state="down"),
+        replace(TWO, id="n3", name="three", role="manager"),
+    )
+    mounts = [{"Type": "volume", "Source": each} for each in ("shop_data", "shop_logs")]
+    spec = {"Placement": {"Constraints": ["node.hostname!=three"]}}
+    wanted = service(TaskTemplate={**spec, "ContainerSpec": {"Mounts": mounts}})
+    said = "no suitable node (2 nodes not available for new tasks)"
+    found = swarm.judge(swarm.Task(said, wanted), Fleet(known, {}, ()), Way())
+    assert found is not None
+    assert found.message == "runs on no node: one, two alone may run it, and do not answer"
+    assert "both would write the volume shop_data, shop_logs" in found.evidence[-1]
+    assert [each.split(",")[0] for each in found.next.splitlines()] == [
+        "after docker node update --availability pause one",
+        "after docker node update --availability pause two",
+    ]
+    plain = swarm.judge(swarm.Task(said, service(TaskTemplate=spec)), Fleet(known, {}, ()), Way())
+    assert plain is not None
+    assert plain.next == "start one, two again, then: invoke nodes"
 
 
 def test_the_evidence_names_each_node() -> None:
