@@ -235,3 +235,40 @@ def test_an_image_that_is_gone_is_told_with_the_way_to_have_it_again(shop: Proje
     told = fails(shop, 2, "rollback").err
     assert f"the image of the release {first} is gone: {image}" in told
     assert f"next: docker pull {image} && invoke rollback --to {first}" in told
+
+
+BOUND = """\
+  side:
+    image: python:3.13-slim
+    init: true
+    command: [sleep, "600"]
+    network_mode: service:web
+    stop_grace_period: 0s
+    x-ops: {stable: 0.2}
+  user:
+    image: python:3.13-slim
+    init: true
+    command: [sleep, "600"]
+    depends_on: {web: {condition: service_started, restart: true}}
+    stop_grace_period: 0s
+    x-ops: {stable: 0.2}
+"""
+
+
+def test_what_is_bound_to_a_service_changes_with_it_and_only_then(shop: Project) -> None:
+    compose(shop, service("web"), BOUND)
+    shop.ok("prod")
+    first = {each.service: each.id for each in shop.containers()}
+    assert "nothing changes" in shop.ok("prod").out
+    assert {each.service: each.id for each in shop.containers()} == first
+
+    shop.ok("prod", env={"LOOK": "second"})
+    for back in (False, True):
+        if back:
+            shop.ok("rollback")
+        now = {each.service: each.id for each in shop.containers()}
+        assert set(first.values()).isdisjoint(now.values())
+        assert shop.container("side").raw["HostConfig"]["NetworkMode"] == f"container:{now['web']}"
+        first = now
+    planned = shop.ok("prod", "--plan", "--json").json["services"]
+    assert {each["action"] for each in planned} == {"nothing"}

@@ -175,7 +175,32 @@ def test_data_whose_node_does_not_answer_is_kept_from_two_writers() -> None:
         swarm.Task(said, placed(Constraints=["node.hostname==one"])), Fleet((asleep, TWO), {}, ()), Way()
     )
     assert plain is not None
-    assert plain.next == "start one again, then: invoke nodes"
+    assert (plain.cause, plain.next) == ("node", "start one again, then: invoke nodes")
+    assert plain.message == "runs on no node: one alone may run it, and does not answer"
+    assert plain.evidence[0] == said
+
+
+def test_several_nodes_that_alone_may_run_it_and_do_not_answer() -> None:
+    known = (
+        replace(ONE, state="down"),
+        replace(TWO, state="down"),
+        replace(TWO, id="n3", name="three", role="manager"),
+    )
+    mounts = [{"Type": "volume", "Source": each} for each in ("shop_data", "shop_logs")]
+    spec = {"Placement": {"Constraints": ["node.hostname!=three"]}}
+    wanted = service(TaskTemplate={**spec, "ContainerSpec": {"Mounts": mounts}})
+    said = "no suitable node (2 nodes not available for new tasks)"
+    found = swarm.judge(swarm.Task(said, wanted), Fleet(known, {}, ()), Way())
+    assert found is not None
+    assert found.message == "runs on no node: one, two alone may run it, and do not answer"
+    assert "both would write the volume shop_data, shop_logs" in found.evidence[-1]
+    assert [each.split(",")[0] for each in found.next.splitlines()] == [
+        "after docker node update --availability pause one",
+        "after docker node update --availability pause two",
+    ]
+    plain = swarm.judge(swarm.Task(said, service(TaskTemplate=spec)), Fleet(known, {}, ()), Way())
+    assert plain is not None
+    assert plain.next == "start one, two again, then: invoke nodes"
 
 
 def test_the_evidence_names_each_node() -> None:
@@ -575,3 +600,22 @@ def test_the_service_itself_does_not_take_its_own_port() -> None:
 )
 def test_what_no_manager_knows_is_left_to_others(engine: object, given: dict[str, Any]) -> None:
     assert shown(engine, **given) is None
+
+
+@pytest.mark.parametrize(
+    ("volume", "node", "gone"), [("data", "n3", True), ("", "n3", False), ("data", "n2", False), ("data", "", False)]
+)
+def test_data_on_a_node_that_was_removed(volume: str, node: str, gone: bool) -> None:
+    mounts = [{"Type": "volume", "Source": volume, "Target": "/data"}]
+    held = [f"node.id=={node}"] if node else ["node.hostname==three"]
+    spec = {"ContainerSpec": {"Mounts": mounts}, "Placement": {"Constraints": held}}
+    said = "no suitable node (scheduling constraints not satisfied on 2 nodes)"
+    found = swarm.judge(Task(said, service(TaskTemplate=spec)), Fleet((ONE, TWO), {}, ()), Way())
+    assert found is not None
+    assert (found.cause == "node" and "is in the swarm no more" in found.message) is gone
+    if gone:
+        assert found.evidence == [said]
+        assert found.next.splitlines() == [
+            "have that machine join again, by --add of: invoke --help nodes",
+            "invoke prod",
+        ]

@@ -251,7 +251,7 @@ def test_other_failures_have_composes_words(make_stack: MakeStack, line: str) ->
     assert "The name is in use" in f"{error.message} {error.details}"
 
 
-COMMAND = [("web", ("python", "/ran/it.py"))]
+COMMAND = [Change("web", Action.SYNC_EXEC, (), commands=(("python", "/ran/it.py"),))]
 
 
 def test_a_command_that_fails_after_a_copy_has_its_own_words(make_stack: MakeStack) -> None:
@@ -270,9 +270,17 @@ def test_a_copy_that_is_refused_names_the_service(make_stack: MakeStack) -> None
     why = "copying files to f95b49814a6f: Error response from daemon: container rootfs is marked read-only"
     composing = heard(make_stack, f'time="…" level=warning msg="Error handling changed files: {why}"')
     composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment]
-    error = composing.failure(0)
+    error = composing.failure(0, [Change("web", Action.SYNC, (), places=((Path("/a"), "/a"),))])
     assert isinstance(error, StartError)
     assert error.message == "files could not be copied into web: container rootfs is marked read-only"
+
+
+def test_a_copy_of_what_is_mounted_may_be_refused(make_stack: MakeStack) -> None:
+    why = "copying files to f95b49814a6f: RemoveAll app/main.py: read-only file system"
+    composing = heard(make_stack, f'time="…" level=warning msg="Error handling changed files: {why}"')
+    composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment]
+    assert composing.failure(0, [Change("web", Action.SYNC, (), mounted=True)]) is None
+    assert not composing.failing
 
 
 def test_what_is_run_after_a_copy_belongs_to_the_change(make_stack: MakeStack, tmp_path: Path) -> None:

@@ -67,6 +67,15 @@ def test_nothing_is_known_before_the_first_list() -> None:
     assert [each.cause for each in made.healths()] == ["missing"]
 
 
+def test_what_is_listed_no_more_is_gone_unless_a_later_look_has_found_it() -> None:
+    made = tracked(container())
+    made.take(Looked(5, "web1", container()))
+    made.take(Listed(3, 0, []))
+    assert first(made).container is not None
+    made.take(Listed(6, 0, []))
+    assert (first(made).container, first(made).cause) == (None, "missing")
+
+
 # Whose health check we run ourselves.
 
 

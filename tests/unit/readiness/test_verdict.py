@@ -215,11 +215,42 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         ),
         (
             {},
-            {"state": "starting", "health": "unhealthy", "restarts": 2, "probes": ((1, "no table"),)},
+            {
+                "state": "starting",
+                "health": "unhealthy",
+                "restarts": 2,
+                "restart_policy": "always",
+                "probes": ((1, "no table"),),
+            },
             {},
             "failed",
             "unhealthy",
             "is unhealthy: no table",
+        ),
+        # What this machine has asked is newer than the engine's health check.
+        (
+            {"probe": True},
+            {"state": "starting", "health": "starting", "probes": ((1, "no table"),)},
+            {"answer": answer(error="HTTP 503"), "probed": True},
+            "waiting",
+            "starting",
+            "is not ready yet: HTTP 503",
+        ),
+        (
+            {"probe": True},
+            {"state": "starting", "health": "unhealthy", "restart_policy": "no", "probes": ((1, "no table"),)},
+            {"answer": answer(error="HTTP 503"), "probed": True},
+            "failed",
+            "unhealthy",
+            "is unhealthy: HTTP 503",
+        ),
+        (
+            {"probe": True},
+            {"health": "unhealthy", "probes": ((1, "no table"),)},
+            {"answer": answer(error="HTTP 503"), "probed": True},
+            "waiting",
+            "unhealthy",
+            "is unhealthy: HTTP 503",
         ),
         # Running, with a probe.
         ({"probe": True}, {}, {"answer": answer(""), "probed": True}, "ready", "answers", "answers"),

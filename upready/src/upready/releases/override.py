@@ -26,6 +26,9 @@ NOBODY: Mapping[str, str] = {}
 FILE = "upready-release.yaml"
 """Its name, in the project's state folder."""
 
+BACK = "upready-running.yaml"
+"""The name of one that is read once, beside the other."""
+
 
 def as_running(service: Service, containers: Sequence[Container]) -> dict[str, Any]:
     """The entry of a service that stays as it runs; empty where it was started without a release."""
@@ -49,13 +52,18 @@ def as_recorded(service: Service, recorded: Mapping[str, Any] | None, environmen
     """
     known = ((recorded or {}).get("services") or {}).get(service.name) or {}
     labels = known.get("labels") or {}
-    if labels.get(ENVIRONMENT) != environment or _alike(known, service.built) != _alike(service.config, service.built):
+    if labels.get(ENVIRONMENT) != environment or not alike(known, service):
         return {}
     told = {"labels": {name: labels[name] for name in OURS if name in labels}}
     return {**told, "image": known["image"]} if service.built else told
 
 
-def _alike(config: Mapping[str, Any], built: bool) -> dict[str, Any]:
+def alike(recorded: Mapping[str, Any], service: Service) -> bool:
+    """Whether a service has the settings that were recorded of it, but for those that a release itself sets."""
+    return _own(recorded, service.built) == _own(service.config, service.built)
+
+
+def _own(config: Mapping[str, Any], built: bool) -> dict[str, Any]:
     """The settings of a service, without those that a release itself sets."""
     labels = {name: value for name, value in (config.get("labels") or {}).items() if name not in OURS}
     left = {key: value for key, value in config.items() if not (built and key in ("image", "build"))}
@@ -86,9 +94,9 @@ def tag(service: Service, release: str) -> str:
     return build_names.retagged(service.image, release)
 
 
-def add(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> Stack:
+def add(stack: Stack, services: Mapping[str, Mapping[str, Any]], file: str = FILE) -> Stack:
     """A stack with these entries in one more compose file. The file stays, since compose may still read it later."""
     told = {name: each for name, each in services.items() if each}
-    path = state.make(stack.root) / FILE
+    path = state.make(stack.root) / file
     state.write(path, {"services": told})
     return dataclasses.replace(stack, files=(*stack.files, path)) if told else stack

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from upready.releases import override, policy, routes
+from upready.releases import override, policy, routes, sharing
 from upready.runtime.docker import image_contents
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
@@ -23,6 +23,9 @@ NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "ro
 REMOVED = "removed"
 """What is done with a service: it is left as it is; it is made and started; it gets another number of replicas; new
 replicas start beside the old ones; the old ones are stopped first. One of another environment is removed."""
+
+ANEW = (CREATED, ROLLED, REPLACED)
+"""What gives a service new containers."""
 
 IMAGE = "its image"
 """The reason for a change where the image has other contents."""
@@ -118,13 +121,27 @@ def find(
         EngineError: The engine does not answer.
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
-    hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
+    hashes = _hashes(_as_running(engine, model, running, recorded=recorded))
     ports = {port.published: service.name for service in model.wanted for port in service.ports}
+    there = [
+        each
+        for each in model.services.values()
+        if not each.config.get("provider") and (each.replicas or running[each.name])
+    ]
+    changes = {each.name: _change(engine, each, running[each.name], hashes, before, ports, back=back) for each in there}
     found = []
-    for service in model.services.values():
-        if service.config.get("provider") or not (service.replicas or running[service.name]):
+    for service in there:
+        own = changes[service.name]
+        if own.action not in (NOTHING, SCALED) or not service.replicas:
             continue
-        change = _change(engine, service, running[service.name], hashes, before, ports, back=back)
+        anew = {name: each.action == CREATED for name, each in changes.items() if each.action in ANEW}
+        if bound := sharing.reasons(service, anew):
+            reasons = [*own.reasons, *bound]
+            changes[service.name] = _moved(service, running[service.name], reasons, ports, back=back)
+    for service in there:
+        change = changes[service.name]
+        if change.action == ROLLED and (others := sharing.sharers(model.services, service.name)):
+            change = dataclasses.replace(change, action=REPLACED, order=f"{others[0]} shares what is its own")
         held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
         change = dataclasses.replace(change, held=held)
         found.append(_with_costs(engine, service, running[service.name], change))
@@ -133,7 +150,7 @@ def find(
 
 def _with_costs(engine: Containers, service: Service, found: Sequence[Container], change: Change) -> Change:
     """The change, with the sizes of its images and the hooks that it runs."""
-    if change.action not in (CREATED, ROLLED, REPLACED):
+    if change.action not in ANEW:
         return change
     hooks = tuple(f"{kind}: {_words(hook)}" for kind in HOOKS for hook in unescape(service.config.get(kind) or []))
     new = before = None
@@ -154,12 +171,16 @@ def _words(hook: Mapping[str, Any]) -> str:
     return command if isinstance(command, str) else " ".join(map(str, command))
 
 
-def _as_running(engine: Containers, model: Model, running: Mapping[str, Sequence[Container]]) -> Stack:
-    """The stack, each of whose services has the release that it has now."""
-    told = {}
+def _as_running(
+    engine: Containers, model: Model, running: Mapping[str, Sequence[Container]], *, recorded: bool
+) -> Stack:
+    """The stack, each of whose services has the release that it has now, unless that is recorded in it."""
+    told = sharing.as_running(model.services, running)
+    if recorded:
+        return override.add(model.stack, told, override.BACK) if told else model.stack
     for name, service in model.services.items():
         if running[name] and not _images_differ(engine, service, running[name]):
-            told[name] = override.as_running(service, running[name])
+            told[name] = {**override.as_running(service, running[name]), **told.get(name, {})}
     return override.add(model.stack, told)
 
 
@@ -192,13 +213,22 @@ def _change(
         reasons.append(IMAGE)
     elif any(_labels(each).get(_HASH) != hashes.get(service.name) for each in found):
         known = ((before or {}).get("services") or {}).get(service.name)
-        reasons += differences(known, service.config) if known else ["its settings"]
+        # Compose's hash has the ids of the containers whose volumes it gets, which no file can say.
+        if not (known and service.config.get("volumes_from") and override.alike(known, service)):
+            reasons += differences(known, service.config) if known else ["its settings"]
     if len(found) != service.replicas:
         reasons.append(f"{service.replicas} replicas instead of {len(found)}")
     if not reasons:
         return Change(service.name, NOTHING)
     if len(reasons) == 1 and len(found) != service.replicas:
         return Change(service.name, SCALED, tuple(reasons))
+    return _moved(service, found, reasons, ports, back=back)
+
+
+def _moved(
+    service: Service, found: Sequence[Container], reasons: Sequence[str], ports: Mapping[int, str], *, back: bool
+) -> Change:
+    """The change of a service that gets new replicas in the place of the ones that run."""
     how = policy.of(service, back=back)
     why = stops_first(service, back=back) or _in_the_way(service, found, ports)
     why = why or ("" if how.order == policy.START_FIRST else own_data(found))
@@ -219,8 +249,8 @@ def stops_first(service: Service, *, back: bool = False) -> str:
         return f"it publishes port {(service.ports or service.ranges)[0].published} itself"
     if config.get("container_name"):
         return f"container_name: {config['container_name']}"
-    if config.get("network_mode") == "host":
-        return "network_mode: host"
+    if (mode := str(config.get("network_mode") or "")) == "host" or mode.startswith(("service:", "container:")):
+        return f"network_mode: {mode}"
     if order == policy.STOP_FIRST:
         own = back and ((config.get("deploy") or {}).get("rollback_config") or {}).get("order")
         return f"deploy.{'rollback' if own else 'update'}_config.order: stop-first"

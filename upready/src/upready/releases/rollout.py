@@ -279,13 +279,14 @@ class Rollout(Steps):
                     routes.pin(edge, service, old, silent)
             known = {each.id for each in old}
             self.kept += retire.keep(self.engine, [each for each in self.now(name) if each.id not in known])
-        for number, name in reversed([*enumerate(self.replaced)]):
+        # In the order of the release: what others need, or share, is there before them.
+        for number, name in enumerate(self.replaced, 1):
             self.guard.release(self.model.service(name))
             if self.before is None or name not in self.before.services:
                 self.show.warn(f"{name} cannot be put back: what ran before is not recorded")
                 self.lost.append(name)
                 continue
-            now, others = self.engine.containers(self.model.stack.project), self.replaced[:number]
+            now, others = self.engine.containers(self.model.stack.project), self.replaced[number:]
             for each in exchange.holders(self.before.service(name), now, others):
                 retire.stop(self.engine, each)  # it is put back after this one
             try:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from upready.operations.launch_options import Show
+from upready.operations.watch.rules import Change
 from upready.runtime.docker import build, dockerfiles
 from upready.stack import compose, compose_call
 from upready.stack.model import Model
@@ -85,31 +86,34 @@ class Composing:
         """Whether a change could not be done, of which nobody was told yet."""
         return self._failure is not None
 
-    def failure(self, quiet: float, commands: Sequence[tuple[str, Sequence[str]]] = ()) -> OpsError | None:
+    def failure(self, quiet: float, changes: Sequence[Change] = ()) -> OpsError | None:
         """Why a change could not be done, once compose has said nothing more for `quiet` seconds.
 
         Args:
             quiet: The seconds.
-            commands: The services that may have run a command after a copy, each with that command.
+            changes: Those that it may be about.
         """
         if self._failure is None or time.monotonic() - self.last < quiet:
             return None
         kind, said = self._failure
         self._failure, self.building = None, False
         if kind == "command":
-            return _command_failed(commands, said)
+            return _command_failed(changes, said)
         if kind == "build":
             failed = self._progress.failure(lambda service, lines: build.source(self._merged, service, lines))
             if isinstance(failed, (BuildError, EngineError)):
                 return failed
             return BuildError(failed.message, details=failed.details, next="invoke build")
-        return self._refused(said)
+        return self._refused(changes, said)
 
-    def _refused(self, said: str) -> OpsError:
-        """The error of what the engine or compose has refused, from their words."""
+    def _refused(self, changes: Sequence[Change], said: str) -> OpsError | None:
+        """The error of what the engine or compose has refused, from their words; None where it was not needed."""
         copied = _COPYING.match(said)
         found = self._connected.inspect(copied["id"]) if copied else None
         if copied and found:
+            # Compose also copies what is mounted, where that is refused if the mount is read-only.
+            if not any(each.places for each in changes if each.service == found.service):
+                return None
             return StartError(
                 f"files could not be copied into {found.service}: {copied['why']}",
                 next=f"correct services.{found.service} in the compose file, then: invoke dev",
@@ -188,13 +192,14 @@ class Composing:
         )
 
 
-def _command_failed(commands: Sequence[tuple[str, Sequence[str]]], said: str) -> StartError:
+def _command_failed(changes: Sequence[Change], said: str) -> StartError:
     """The error of a command that compose has run after a copy; compose tells what it has printed, and no more."""
     details = [each for each in said.splitlines() if each.strip()][-20:]
-    if not commands:
+    service, command = next(((each.service, each.commands[0]) for each in changes if each.commands), ("", ()))
+    if not service:
         step = "correct exec.command in develop.watch, then: invoke watch"
         return StartError("a command that was run after a copy has failed", details=details, next=step)
-    service, line = commands[0][0], shell_words.line(commands[0][1])
+    line = shell_words.line(command)
     return StartError(f"{service}: {line} has failed", details=details, next=f"invoke exec {service} -- {line}")
 
 

@@ -173,7 +173,7 @@ class Watching:
         executed = 0.0
         while True:
             composing.listen()
-            if (error := composing.failure(QUIET, commands)) is not None:
+            if (error := composing.failure(QUIET, changes)) is not None:
                 raise _FailedError(error)
             done = not composing.failing and self._is_done(changes)
             runs = done and self._is_executing(commands)
@@ -189,7 +189,7 @@ class Watching:
                 return
             if self._changed():
                 # What has failed is told first: compose does not try it again. Of a build it may yet tell more.
-                if not composing.building and (error := composing.failure(0, commands)) is not None:
+                if not composing.building and (error := composing.failure(0, changes)) is not None:
                     raise _FailedError(error)
                 raise SupersededError
             time.sleep(DONE)
@@ -200,7 +200,7 @@ class Watching:
         if self._composing is None or not self._composing.failing:
             return None
         self._looked = 0.0
-        return None if self._changed() else self._composing.failure(QUIET, _commands(self._told))
+        return None if self._changed() else self._composing.failure(QUIET, self._told)
 
     def _is_executing(self, commands: Iterable[tuple[str, Sequence[str]]]) -> bool:
         """Whether a command that follows a copy still runs in a container of its service."""
