@@ -36,6 +36,10 @@ def order(word: str) -> dict[str, Any]:
         ),
         ({"container_name": "web"}, "container_name: web"),
         ({"network_mode": "host"}, "network_mode: host"),
+        ({"network_mode": "service:vpn"}, "network_mode: service:vpn"),
+        ({"network_mode": "container:4711"}, "network_mode: container:4711"),
+        ({"network_mode": "none"}, ""),
+        ({"ipc": "service:vpn"}, ""),
     ],
 )
 def test_what_two_replicas_cannot_share_has_the_old_one_stopped_first(entry: dict[str, Any], why: str) -> None:

@@ -6,6 +6,7 @@ Until the swap nobody notices anything, and whatever happens leaves the old data
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -269,8 +270,11 @@ def after(stamp: str) -> str:
 
 
 def aside(name: str, suffix: str) -> str:
-    """A name with a suffix, as long as PostgreSQL allows."""
-    return name.encode()[: _LONGEST - len(suffix)].decode(errors="ignore") + suffix
+    """A name with a suffix, as long as PostgreSQL allows; of two that have to be cut, there are two."""
+    if len(name.encode()) + len(suffix) <= _LONGEST:
+        return name + suffix
+    ending = f"~{hashlib.sha256(name.encode()).hexdigest()[:6]}{suffix}"
+    return name.encode()[: _LONGEST - len(ending)].decode(errors="ignore") + ending
 
 
 def major(version: str) -> int:

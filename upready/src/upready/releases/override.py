@@ -52,13 +52,18 @@ def as_recorded(service: Service, recorded: Mapping[str, Any] | None, environmen
     """
     known = ((recorded or {}).get("services") or {}).get(service.name) or {}
     labels = known.get("labels") or {}
-    if labels.get(ENVIRONMENT) != environment or _alike(known, service.built) != _alike(service.config, service.built):
+    if labels.get(ENVIRONMENT) != environment or not alike(known, service):
         return {}
     told = {"labels": {name: labels[name] for name in OURS if name in labels}}
     return {**told, "image": known["image"]} if service.built else told
 
 
-def _alike(config: Mapping[str, Any], built: bool) -> dict[str, Any]:
+def alike(recorded: Mapping[str, Any], service: Service) -> bool:
+    """Whether a service has the settings that were recorded of it, but for those that a release itself sets."""
+    return _own(recorded, service.built) == _own(service.config, service.built)
+
+
+def _own(config: Mapping[str, Any], built: bool) -> dict[str, Any]:
     """The settings of a service, without those that a release itself sets."""
     labels = {name: value for name, value in (config.get("labels") or {}).items() if name not in OURS}
     left = {key: value for key, value in config.items() if not (built and key in ("image", "build"))}

@@ -213,7 +213,9 @@ def _change(
         reasons.append(IMAGE)
     elif any(_labels(each).get(_HASH) != hashes.get(service.name) for each in found):
         known = ((before or {}).get("services") or {}).get(service.name)
-        reasons += differences(known, service.config) if known else ["its settings"]
+        # Compose's hash has the ids of the containers whose volumes it gets, which no file can say.
+        if not (known and service.config.get("volumes_from") and override.alike(known, service)):
+            reasons += differences(known, service.config) if known else ["its settings"]
     if len(found) != service.replicas:
         reasons.append(f"{service.replicas} replicas instead of {len(found)}")
     if not reasons:
@@ -247,7 +249,7 @@ def stops_first(service: Service, *, back: bool = False) -> str:
         return f"it publishes port {(service.ports or service.ranges)[0].published} itself"
     if config.get("container_name"):
         return f"container_name: {config['container_name']}"
-    if (mode := str(config.get("network_mode") or "")) == "host" or mode.startswith("service:"):
+    if (mode := str(config.get("network_mode") or "")) == "host" or mode.startswith(("service:", "container:")):
         return f"network_mode: {mode}"
     if order == policy.STOP_FIRST:
         own = back and ((config.get("deploy") or {}).get("rollback_config") or {}).get("order")
