@@ -44,12 +44,15 @@ def service(
     depends_on: dict[str, str] | None = None,
     published: tuple[Port, ...] = (),
     ranges: tuple[Port, ...] = (),
+    edge: str = "",
     **config: Any,
 ) -> Service:
     """A service of a merged model."""
     ops: dict[str, Any] = {"health": URL} if probe else {}
     if stable is not None:
         ops["stable"] = stable
+    if edge:
+        ops["edge"] = {"path": edge}
     return Service(
         name=name,
         image=f"shop-{name}",

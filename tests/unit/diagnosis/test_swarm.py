@@ -62,13 +62,18 @@ PORT = {"EndpointSpec": {"Ports": [{"PublishedPort": 80, "Protocol": "tcp", "Pub
             "no suitable node (scheduling constraints not satisfied on 2 nodes)",
             service(
                 TaskTemplate={
-                    "ContainerSpec": {"Mounts": [{"Type": "volume", "Source": "shop_data", "Target": "/data"}]},
+                    "ContainerSpec": {
+                        "Mounts": [
+                            {"Type": "volume", "Source": "shop_data", "Target": "/data"},
+                            {"Type": "volume", "Source": "shop_logs", "Target": "/logs"},
+                        ]
+                    },
                     "Placement": {"Constraints": ["node.id==gone"]},
                 }
             ),
             (ONE, TWO),
             "node",
-            "runs on no node: the one with its volume shop_data is in the swarm no more",
+            "runs on no node: the one with its volume shop_data, shop_logs is in the swarm no more",
             "have that machine join again, by --add of: invoke --help nodes",
         ),
         (

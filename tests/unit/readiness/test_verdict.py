@@ -63,6 +63,7 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             "exited",
             "exited with code 0",
         ),
+        ({"edge": "/"}, {"state": "exited", "exit_code": 0}, {}, "failed", "exited", "exited with code 0"),
         # Whatever has served is meant to go on: somebody stopped it.
         (
             {},
