@@ -131,7 +131,8 @@ def test_the_latest_is_proven(project: Project, tmp_path: Path) -> None:
     with Reader(path) as reader, Writer(path) as writer:
         manifest = reader.manifest
         for part in manifest.parts:
-            for name in filter(None, [part.roles, *(each.member for each in part.items)]):
+            members = [part.roles, *(name for each in part.items for name in (each.member, each.definitions))]
+            for name in filter(None, members):
                 with writer.member(name) as write:
                     write(reader.member(name).read())
         database, *others = manifest.parts[0].items

@@ -104,7 +104,7 @@ def test_a_broken_env_file_is_told_without_what_stands_in_it(tmp_path: Path, env
     [
         ("services: {a: {image: x, imagine: 1}}", "services.a.imagine is no key that compose knows"),
         ("servces: {a: {image: x}}", "additional properties 'servces' not allowed"),
-        ('services: {a: {image: "${X"}}', "You may need to escape any $ with another $. ${X"),
+        ('services: {a: {image: "${X"}}', "invalid interpolation format for services.a.image: ${X"),
         ("services: {a: {image: x, depends_on: [b]}}", 'service "a" depends on undefined service "b"'),
         ("services: {a: {image: x, depends_on: [a]}}", "dependency cycle detected: a -> a"),
         ("services: {a: {}}", 'service "a" has neither an image nor a build context'),

@@ -44,7 +44,8 @@ _seen: Path | None = None
 def enter(folder: Path) -> None:
     """From now on the project is the one in this folder."""
     global _root, _seen
-    _root, _seen = folder.resolve(), standing.seen(folder)
+    _root = folder.resolve()
+    _seen = standing.seen(folder)
 
 
 def root() -> Path:
