@@ -43,7 +43,7 @@ _seen: Path | None = None
 
 def enter(folder: Path) -> None:
     """From now on the project is the one in this folder."""
-    global _root, _seen
+    global _root, _seen  # noqa: PLW0603 - see there
     _root = folder.resolve()
     _seen = standing.seen(folder)
 
