@@ -48,7 +48,8 @@ class History:
             await connection.execute(sa.insert(revisions).values(earlier))
             values = {**columns(content), "revision": row.revision + 1, "edit": edit}
             values |= {"words": vector(row.title, row.prompt, content.code)}
-            values |= {"revised_at": sa.func.clock_timestamp(), "updated_at": sa.func.clock_timestamp()}
+            # Of this statement: the transaction may be older than a revision for whose end it has waited.
+            values |= {"revised_at": sa.func.statement_timestamp(), "updated_at": sa.func.statement_timestamp()}
             query = sa.update(diagrams).where(diagrams.c.id == id).values(values).returning(diagrams)
             return (await connection.execute(query)).one()
 

@@ -65,7 +65,7 @@ def test_what_is_missing_or_in_the_way_is_mended_by_the_steps(project: Project) 
             break
         told.append(done.json["error"]["next"].splitlines()[0])
         follow(project, told[-1])
-    assert sorted(told) == [f"docker network create {project.name}-net", f"docker rm --force {held}"]
+    assert sorted(told) == [f"docker network create {project.name}-net", f"docker rm {held}"]
     subprocess.run(["docker", "pause", held], check=True, capture_output=True)
     step = project.invoke("diagnose", "--json").json["diagnoses"][0]["next"]
     assert step == f"docker unpause {held}"

@@ -57,9 +57,11 @@ def test_another_name_comes_before_the_removal(tmp_path: Path, entry: str, step:
     )
 
 
-def test_a_container_of_nobody(tmp_path: Path) -> None:
-    message = "could not start: another container has its name, shop-db: of no project, exited"
-    assert found(Held({}, state="exited"), tmp_path, "shop-db")[1] == message
+@pytest.mark.parametrize("state", ["created", "exited", "dead"])
+def test_a_container_that_does_not_run_is_removed(tmp_path: Path, state: str) -> None:
+    message = f"could not start: another container has its name, shop-db: of no project, {state}"
+    steps = "docker rm shop-db\ncorrect container_name: in compose.yaml:3, then: invoke dev"
+    assert found(Held({}, state=state), tmp_path, "shop-db") == ("name", message, steps)
 
 
 def test_what_is_gone_already_or_another_refusal_is_left_to_others() -> None:

@@ -8,6 +8,9 @@ from upready.runtime.docker.engine import PROJECT
 from upready.runtime.interface import Container
 from upready.support import next_step, shell_words
 
+_ENDED = ("created", "exited", "dead")
+"""The states of a container that does not run, and that the engine does not start again."""
+
 
 def find(evidence: Evidence) -> Finding | None:
     """The engine says that the name is taken. Its labels tell whose container has it."""
@@ -18,10 +21,13 @@ def find(evidence: Evidence) -> Finding | None:
     other = evidence.docker.inspect(name) if name else None
     if other is None:
         return None
-    remove = f"if nobody needs that one: docker rm --force {shell_words.word(name)}"
     change = evidence.change(("container_name",)) if evidence.service.config.get("container_name") else ""
+    # Without --force it removes nothing that runs, should somebody start it meanwhile.
+    remove = f"docker rm {shell_words.word(name)}"
+    forced = f"if nobody needs that one: docker rm --force {shell_words.word(name)}"
+    steps = [remove, change] if other.state in _ENDED else [change, forced]
     told = f"could not start: another container has its name, {name}: {_described(other)}"
-    return Finding(told, next_step.either(change, remove), cause="name")
+    return Finding(told, next_step.either(*steps), cause="name")
 
 
 def _described(other: Container) -> str:
