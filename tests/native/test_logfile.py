@@ -85,13 +85,8 @@ def test_a_file_that_somebody_reads_on_windows_grows_on(
     assert (tmp_path / "log.1").exists()
 
 
-@pytest.mark.parametrize("moment", range(4))
-def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
-    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch, moment: int
-) -> None:
-    """A new file begins at each of the reader's looks in turn."""
-    for word in (b"1", b"2", b"3"):
-        log.write("stdout", [word])
+def write_between(log: logfile.Writer, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    """Begin a new file right after a reader has listed the files for the time of that number."""
     files_of, looks = logfile.files_of, iter(range(1000))
 
     def look(of: Path) -> list[Path]:
@@ -101,6 +96,16 @@ def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
         return found
 
     monkeypatch.setattr(logfile, "files_of", look)
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
+    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """A new file begins at each of the reader's looks in turn."""
+    for word in (b"1", b"2", b"3"):
+        log.write("stdout", [word])
+    write_between(log, monkeypatch, moment)
     told = [line[2] for lines in log_source._grow(tmp_path / "log", lambda: True, threading.Event()) for line in lines]
     assert told == ["1", "2", "3", "between"]
 
@@ -111,15 +116,7 @@ def test_the_end_of_a_log_is_whole_when_a_new_file_begins_under_its_reader(
 ) -> None:
     for word in (b"1", b"2", b"3"):
         log.write("stdout", [word])
-    files_of, looks = logfile.files_of, iter(range(1000))
-
-    def look(of: Path) -> list[Path]:
-        found = files_of(of)
-        if next(looks) == moment:
-            log.write("stdout", [b"between"])
-        return found
-
-    monkeypatch.setattr(logfile, "files_of", look)
+    write_between(log, monkeypatch, moment)
     told = [text for _, _, text in logfile.tail(tmp_path / "log", 10)]
     assert told in (["1", "2", "3"], ["1", "2", "3", "between"])
 

@@ -325,7 +325,7 @@ def test_a_service_without_a_network_of_the_stack(
 ) -> None:
     found = lost(
         web=service(**own),  # type: ignore[arg-type] # what a compose entry has
-        services=[service("db", **theirs), service("vpn")],  # type: ignore[arg-type]
+        services=[service("db", **theirs), service("vpn")],  # type: ignore[arg-type] # as above
         others={"db": ready("db"), "vpn": ready("vpn")},
     )
     assert found == ("", f"cannot find db: {message}", f"{step}, then: invoke dev")

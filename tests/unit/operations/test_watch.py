@@ -269,7 +269,7 @@ def test_a_command_that_fails_after_a_copy_has_its_own_words(make_stack: MakeSta
 def test_a_copy_that_is_refused_names_the_service(make_stack: MakeStack) -> None:
     why = "copying files to f95b49814a6f: Error response from daemon: container rootfs is marked read-only"
     composing = heard(make_stack, f'time="…" level=warning msg="Error handling changed files: {why}"')
-    composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment]
+    composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment] # all of it that is asked
     error = composing.failure(0, [Change("web", Action.SYNC, (), places=((Path("/a"), "/a"),))])
     assert isinstance(error, StartError)
     assert error.message == "files could not be copied into web: container rootfs is marked read-only"
@@ -278,7 +278,7 @@ def test_a_copy_that_is_refused_names_the_service(make_stack: MakeStack) -> None
 def test_a_copy_of_what_is_mounted_may_be_refused(make_stack: MakeStack) -> None:
     why = "copying files to f95b49814a6f: RemoveAll app/main.py: read-only file system"
     composing = heard(make_stack, f'time="…" level=warning msg="Error handling changed files: {why}"')
-    composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment]
+    composing._connected = Fake(container(id="f95b49814a6f", service="web"))  # type: ignore[assignment] # all of it that is asked
     assert composing.failure(0, [Change("web", Action.SYNC, (), mounted=True)]) is None
     assert not composing.failing
 

@@ -63,20 +63,22 @@ def hooks(*words: str, seconds: float = 60) -> Hooks:
 
 
 def test_hooks_run_one_after_the_other_and_a_failure_is_told() -> None:
-    engine, told = Engine(), list[str]()
-    retire.retire(engine, [container()], hooks("fails", "good"), told.append)  # type: ignore[arg-type]
+    engine: Any = Engine()
+    told = list[str]()
+    retire.retire(engine, [container()], hooks("fails", "good"), told.append)
     assert engine.api.asked == [("run", "web1", "sh", "fails"), ("run", "web1", "sh", "good"), ("remove", "web1")]
     assert told == ["pre_stop of web ended with exit code 3 in shop-web-1"]
 
 
 def test_a_hook_that_hangs_keeps_no_container() -> None:
-    engine, told = Engine(), list[str]()
-    retire.retire(engine, [container()], hooks("hangs", "good", seconds=0.1), told.append)  # type: ignore[arg-type]
+    engine: Any = Engine()
+    told = list[str]()
+    retire.retire(engine, [container()], hooks("hangs", "good", seconds=0.1), told.append)
     assert engine.api.asked == [("run", "web1", "sh", "hangs"), ("remove", "web1")]
     assert told == ["pre_stop of web has not ended after 0.1 s in shop-web-1: it is stopped all the same"]
 
 
 def test_one_that_does_not_run_runs_no_hook() -> None:
-    engine = Engine()
-    retire.retire(engine, [container(state="exited")], hooks("good"))  # type: ignore[arg-type]
+    engine: Any = Engine()
+    retire.retire(engine, [container(state="exited")], hooks("good"))
     assert engine.api.asked == [("remove", "web1")]

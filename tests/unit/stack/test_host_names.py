@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.unit.replicas import service
 from upready.stack import host_names
+from upready.stack.service import Service
 
 DB = service("db", container_name="shop-db", networks={"back": {"aliases": ["mysql", "data"]}, "front": None})
 
 
-def names(*others: object, **asker: object) -> dict[str, str]:
-    web = service(**asker)  # type: ignore[arg-type] # what a compose entry has
-    return host_names.of({each.name: each for each in (web, DB, *others)}, web)  # type: ignore[attr-defined, misc]
+def names(*others: Service, **asker: Any) -> dict[str, str]:
+    web = service(**asker)
+    return host_names.of({each.name: each for each in (web, DB, *others)}, web)
 
 
 def test_names_aliases_and_container_names() -> None:
