@@ -49,9 +49,7 @@ class Record:
         found = [each for name, each in self._files().items() if name.startswith("log/")]
         return sorted((each for each in found if isinstance(each.get("number"), int)), key=lambda each: each["number"])
 
-    def append(
-        self, entry: Mapping[str, Any], last: int, models: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> int:
+    def append(self, entry: Mapping[str, Any], last: int, models: Mapping[str, Mapping[str, Any]] | None = None) -> int:
         """Add an entry behind the one with the number `last`; returns its number.
 
         Args:
