@@ -68,9 +68,9 @@ def find(data: Data) -> Iterator[Remains]:
 
 def _databases(source: Source, server: Server) -> Iterator[Remains]:
     broken: dict[str, bool] = dict(server.ask(queries.NAMES))
-    for each in broken:
+    for each, is_broken in broken.items():
         # What was replaced is removed once it is in a backup: where that was cut off, too.
-        if _NEW.search(each) or (_OLD.search(each) and broken[each]):
+        if _NEW.search(each) or (_OLD.search(each) and is_broken):
             server.drop(each)
         elif _OLD.search(each):
             yield Remains(source, {_own(each, broken): each})

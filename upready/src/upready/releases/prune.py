@@ -24,8 +24,9 @@ def surplus(history: History, keep: int) -> list[str]:
 def prune(engine: Engine, record: Record, history: History, keep: int) -> list[str]:
     """Remove the images of the releases that are more than `keep`; returns their names.
 
-    Their models are in the record still, so that it tells in one piece that all of a release is gone. An image that a release which stays was made of is left alone: a service that did not change keeps the image of
-    the release with which it last changed.
+    Their models are in the record still, so that it tells in one piece that all of a release is gone. An image that a
+    release which stays was made of is left alone: a service that did not change keeps the image of the release with
+    which it last changed.
 
     Args:
         engine: Where they are.

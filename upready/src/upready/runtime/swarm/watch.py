@@ -61,8 +61,8 @@ class Changes:
 def rest(took: Collection[float]) -> float:
     """Seconds until the next look.
 
-    The shortest of the latest looks tells how much one asks of the engine: another one may have waited for a machine that
-    was busy, as it is where containers start.
+    The shortest of the latest looks tells how much one asks of the engine: another one may have waited for a machine
+    that was busy, as it is where containers start.
 
     Args:
         took: The seconds that each of the latest looks took.
