@@ -93,7 +93,7 @@ def start(options: harness.Options) -> Iterator[Figure]:
 
 
 def first_deploy(served: Served, options: harness.Options) -> Figure:
-    """The first start of nine tasks, until they are ready; what was there is removed in between."""
+    """The first start of nine tasks, until they are ready; what was there is removed in between, its record too."""
     project, api = served.project, served.swarm.api
     project.write("compose.yaml", PLAIN)
     project.write("invoke.yaml", swarm_served.SETTINGS.replace("profiles: [full-stack], ", ""))
@@ -108,7 +108,7 @@ def first_deploy(served: Served, options: harness.Options) -> Figure:
         began = time.perf_counter()
         project.ok("prod")
         took = time.perf_counter() - began
-        project.ok("stop")
+        project.ok("stop", "--volumes", "--yes")
         until(lambda: not project_networks(served))
         return took
 

@@ -221,7 +221,7 @@ class _Reader:
         parameters = list(inspect.signature(function).parameters.values())
         wanted = [str(parameters[min(number, len(parameters) - 1)].annotation) for number in range(len(node.args))]
         values: list[Iterable[Any]] = [
-            [Path("place")] if kind == "Path" else [1] if kind == "int" else self._some(each, scope)
+            [Path("place")] if kind == "Path" else [1] if kind in ("int", "float") else self._some(each, scope)
             for kind, each in zip(wanted, node.args, strict=True)
         ]
         named = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}

@@ -58,6 +58,7 @@ SAMPLES_OF = {
     ("report/schema.py", "near"): "health",
     ("operations/execute.py", "task"): "shell",
     ("report/top/plain.py", "state.environment"): "dev",
+    ("report/top/plain.py", "state.asked"): "native",
     ("operations/logs.py", "near"): "web",
     ("dotenv/change.py", "example"): "=1",
 }

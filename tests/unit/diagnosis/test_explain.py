@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack.model import Model
 from upready.stack.selection import Stack
+from upready.support import next_step
 from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError
 
 
@@ -88,6 +90,45 @@ def test_error(verdict: Verdict, start: OpsError | None, timeout: float | None, 
     error = diagnosis.error([failure("web")], [health(verdict)], start, timeout)
     assert type(error) is kind
     assert words in error.message
+
+
+def checked(seconds: float, period: float, status: str = "starting") -> Health:
+    """A replica that has run for so many seconds, with a health check that has not passed."""
+    raw = {"Config": {"Healthcheck": {"Test": ["CMD", "true"], "StartPeriod": int(period * 1e9)}}}
+    started = datetime.now(UTC) - timedelta(seconds=seconds)
+    one = container(health=status, raw=raw, started=started)
+    return Health("web", 1, one, None, Verdict.WAITING, "is not ready yet", "starting")
+
+
+def test_a_start_period_that_time_did_not_suffice_for_is_told_with_the_command_that_gives_more() -> None:
+    error = diagnosis.error([failure("web", "starting")], [checked(100, 600)], None, 119.5)
+    told = "not ready within 119.5 s: web starting; the health check of web may take 600 s (start_period)"
+    assert error.message == told
+    assert error.next == "<the same command> --timeout 12m\nmend web"
+
+
+@pytest.mark.parametrize(
+    ("health", "timeout"),
+    [(checked(60, 0), 60.0), (checked(700, 600), 120.0), (checked(60, 600, "unhealthy"), 60.0), (checked(9, 60), None)],
+)
+def test_a_start_period_that_is_over_or_not_waited_for_is_not_told(health: Health, timeout: float | None) -> None:
+    error = diagnosis.error([failure("web", "starting")], [health], None, timeout)
+    assert (error.next, "start_period" in error.message) == ("mend web", False)
+
+
+def test_another_cause_than_a_long_start_period_keeps_its_step() -> None:
+    failures = [failure("db"), failure("web", "starting")]
+    error = diagnosis.error(failures, [health(Verdict.FAILED), checked(100, 600)], None, 120.0)
+    assert (error.next, "start_period" in error.message) == ("mend db", False)
+
+
+def test_a_task_without_a_timeout_is_not_told_to_take_one() -> None:
+    with next_step.of_task({"yes": False}):
+        error = diagnosis.error([failure("web", "starting")], [checked(100, 600)], None, 120.0)
+    assert (error.next, "start_period" in error.message) == ("mend web", True)
+    with next_step.of_task({"timeout": "", "yes": False}):
+        error = diagnosis.error([failure("web", "starting")], [checked(100, 600)], None, 100.5)
+    assert error.next == "<the same command> --timeout 701s\nmend web"
 
 
 def test_error_names_who_waits() -> None:

@@ -128,6 +128,38 @@ def test_a_port_that_is_taken_is_given_up(make: Make) -> None:
     assert own.ports["WEB_PORT"] != str(port)
 
 
+def test_a_range_has_no_taken_port_within(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_free", lambda *_: iter([20000, 20001, 20003, 20004, 20005, 20007]))
+    ports = isolation.isolate(make()).ports
+    assert ports == {"DB_PORT": "20000", "RANGE": "20003-20005", "WEB_PORT": "20007"}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "example", "words"),
+    [
+        ([], "", "no port from 20000 to 29999 is free for DB_PORT"),
+        ([20000, 20001, 20002, 20004], "", "no row of 3 ports from 20000 to 29999 is free for RANGE"),
+        (
+            [*range(20000, 20007)],
+            "# @type=number(max=9999)\nWEB_PORT=8000\n",
+            "no port from .* fits WEB_PORT: it should",
+        ),
+    ],
+)
+def test_where_no_port_is_left_the_error_names_the_variable_and_nothing_is_written(
+    make: Make, monkeypatch: pytest.MonkeyPatch, numbers: list[int], example: str, words: str
+) -> None:
+    stack = make()
+    with (stack.root / ".env.example").open("a", encoding="utf-8") as file:
+        file.write(example)
+    monkeypatch.setattr(isolation, "_free", lambda *_: iter(numbers))
+    with pytest.raises(UsageError, match=words) as caught:
+        isolation.isolate(stack)
+    name = words.partition(" for " if "free for" in words else " fits ")[2].partition(":")[0]
+    assert caught.value.next == f"invoke env.set {name} && <the same command>"
+    assert written(stack) == {"DB_PORT": "5432"}
+
+
 def test_it_tells_what_it_cannot_keep_apart(make: Make) -> None:
     compose = """\
 services:

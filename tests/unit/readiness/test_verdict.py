@@ -18,6 +18,7 @@ from upready.stack.service import Port
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}
 """Each of its runs has lasted 10 s."""
+ENDED = {"state": "exited", "exit_code": 0}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,45 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
         ({}, {"state": "exited", "exit_code": 0, "health": "unhealthy"}, {}, "ready", "done", "is done"),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {"awaited": True}, "ready", "done", "is done"),
+        # A health check of its own says that it is meant to go on, also before it has passed: somebody stopped it.
+        (
+            {"healthcheck": {"test": ["CMD", "true"]}},
+            {"state": "exited", "exit_code": 0, "health": "starting"},
+            {},
+            "failed",
+            "exited",
+            "exited with code 0",
+        ),
+        (
+            {"healthcheck": {"test": ["CMD", "true"]}},
+            {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"},
+            {},
+            "failed",
+            "exited",
+            "exited with code 0",
+        ),
+        (
+            {"healthcheck": {"test": ["CMD", "true"]}},
+            {"state": "exited", "exit_code": 143},
+            {},
+            "failed",
+            "exited",
+            "exited with code 143",
+        ),
+        ({"healthcheck": {"test": ["CMD", "true"]}}, ENDED, {"awaited": True}, "ready", "done", "is done"),
+        # One that is off is none, and one without a command is the image's; a job is one by its mode, too.
+        ({"healthcheck": {"disable": True}}, ENDED, {}, "ready", "done", "is done"),
+        ({"healthcheck": {"test": ["CMD", "true"], "disable": True}}, ENDED, {}, "ready", "done", "is done"),
+        ({"healthcheck": {"test": ["NONE"]}}, ENDED, {}, "ready", "done", "is done"),
+        ({"healthcheck": {"interval": "5s"}}, ENDED, {}, "ready", "done", "is done"),
+        (
+            {"healthcheck": {"test": ["CMD", "true"]}, "deploy": {"mode": "replicated-job"}},
+            ENDED,
+            {},
+            "ready",
+            "done",
+            "is done",
+        ),
         # For the health of a job nobody waits; nor is it served by the edge, or published, at whatever port.
         ({}, {"state": "exited", "exit_code": 0}, {"needed": True}, "failed", "exited", "exited with code 0"),
         (

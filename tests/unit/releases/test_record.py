@@ -82,7 +82,7 @@ def test_nothing_is_made_by_looking(shelf: Shelf) -> None:
 
 
 def test_what_is_recorded_is_there_for_the_next_task(shelf: Shelf) -> None:
-    assert kept(shelf).append({"release": "r1", "result": "done"}, 0, {"services": {"web": {}}}) == 1
+    assert kept(shelf).append({"release": "r1", "result": "done"}, 0, {"r1": {"services": {"web": {}}}}) == 1
     assert kept(shelf).entries() == [{"release": "r1", "result": "done", "number": 1}]
     assert kept(shelf).model("r1") == {"services": {"web": {}}}
     assert shelf.labels == {"shop_releases": {"upready.record": "shop", "com.docker.compose.project": "shop"}}
@@ -91,9 +91,16 @@ def test_what_is_recorded_is_there_for_the_next_task(shelf: Shelf) -> None:
 
 
 def test_an_entry_without_a_model_keeps_the_one_that_is_there(shelf: Shelf) -> None:
-    kept(shelf).append({"release": "r1"}, 0, {"services": {}})
+    kept(shelf).append({"release": "r1"}, 0, {"r1": {"services": {}}})
     kept(shelf).append({"release": "r1"}, 1)
     assert kept(shelf).model("r1") == {"services": {}}
+    assert [each["number"] for each in kept(shelf).entries()] == [1, 2]
+
+
+def test_an_entry_may_tell_that_releases_are_no_more(shelf: Shelf) -> None:
+    kept(shelf).append({"release": "r1"}, 0, {"r1": {"services": {}}})
+    kept(shelf).append({"release": "", "pruned": ["r1"]}, 1, {"r1": {}})
+    assert kept(shelf).model("r1") is None
     assert [each["number"] for each in kept(shelf).entries()] == [1, 2]
 
 
@@ -110,7 +117,7 @@ def test_one_who_has_read_it_knows_what_he_writes(shelf: Shelf) -> None:
     log.append({"release": "r1"}, 0)
     assert [each["number"] for each in log.entries()] == [1]
     entry = {"release": "r2"}
-    log.append(entry, 1, {"services": {}})
+    log.append(entry, 1, {"r2": {"services": {}}})
     log.keep("r3", {"services": {"db": {}}})
     assert [each["number"] for each in log.entries()] == [1, 2]
     assert (log.model("r2"), log.model("r3")) == ({"services": {}}, {"services": {"db": {}}})

@@ -137,6 +137,19 @@ def test_the_help_has_the_commands_of_the_chosen_service() -> None:
     assert "l its logs alone; again: those of all invoke logs --follow --service db" in told
 
 
+def test_every_command_finds_the_stack_that_is_shown() -> None:
+    native = state(DB, asked="native")
+    assert screen(native, View(selected="db"), columns=200)[-2].strip() == (
+        "d invoke diagnose db --runtime native  r invoke restart --service db --runtime native  "
+        "x invoke shell db --runtime native  o invoke open db --runtime native"
+    )
+    told = [line for line in screen(native, View(panel="help"), columns=120, lines=40) if "invoke" in line]
+    assert len(told) == 8
+    assert all(line.rstrip().endswith(" --runtime native") for line in told)
+    start = "nothing runs; invoke dev --runtime native starts it, and it appears here"
+    assert screen(state(status="stopped", asked="native"), entries=[])[2] == start
+
+
 def test_a_shell_is_one_in_the_chosen_replica() -> None:
     many = state(row("web"), row("web", replica=2), DB)
     assert "x invoke shell web --replica 2" in screen(many, View(selected="web-2"), columns=120)[-2]

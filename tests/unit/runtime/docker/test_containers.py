@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.unit.conftest import MakeStack
 from tests.unit.replicas import container, service
 from upready.runtime.attempt import Attempt
-from upready.runtime.docker import startup
+from upready.runtime.docker import containers, startup
 from upready.runtime.docker.containers import Changes, Containers
 from upready.runtime.docker.engine import FAILED, ONE_OFF
 from upready.runtime.interface import Container
@@ -60,3 +61,26 @@ def test_a_restart_does_not_start_what_a_failed_release_has_left(
     Engine().restart(model, ["web"], Attempt(warn=told.append))
     assert done == ["web", (["web"], [web])]
     assert told == [f"{kept.name} is removed: a release that failed has left it for its log"]
+
+
+def test_what_compose_says_at_each_of_its_calls_is_told_once(
+    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release calls it for each service, and a start that it gave up is tried again."""
+    orphans = 'time="x" level=warning msg="Found orphan containers ([{}]) for this project."'
+    said = [orphans.format("shop-old-1")]
+
+    def stream(_: object, tell: Callable[[str], None], **__: object) -> int:
+        for each in said:
+            tell(each)
+        return 0
+
+    monkeypatch.setattr(containers.compose_call, "stream", stream)
+    monkeypatch.setattr(containers.compose, "command", lambda *_: [])
+    engine, told, stack = Containers(SimpleNamespace()), list[str](), make_stack("services: {}")  # type: ignore[arg-type]
+    for _ in range(2):
+        engine.compose(stack, Attempt(warn=told.append), "up")
+    assert len(told) == 1
+    said.append(orphans.format("shop-new-1"))
+    engine.compose(stack, Attempt(warn=told.append), "up")
+    assert [each.partition(" ")[0] for each in told] == ["shop-old-1", "shop-new-1"]

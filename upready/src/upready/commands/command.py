@@ -17,7 +17,7 @@ from invoke.tasks import Task
 
 from upready.commands import invocation
 from upready.engine import chosen
-from upready.support import bytecode, folders, signals, streams
+from upready.support import bytecode, folders, next_step, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.next_step import AGAIN
 
@@ -89,7 +89,7 @@ def command(
 
             from upready.secrets import masking
 
-            with masking.hiding(invocation.root(), _env_secrets):
+            with masking.hiding(invocation.root(), _env_secrets), next_step.of_task(signature.parameters):
                 only = prints or any(kwargs.get(each) for each in _ONLY_PRINT) or invocation.dry(c)
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=only)
             signals.leave(code)

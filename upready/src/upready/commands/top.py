@@ -28,7 +28,7 @@ def top(c: Context, plain: bool = False, runtime: str = "") -> int:
     from upready.support import keys, streams
 
     settings = invocation.settings(c, runtime)
-    with Gathering(settings, report.warn) as gathering:
+    with Gathering(settings, report.warn, runtime) as gathering:
         if plain:
             return plain_report.follow(gathering)
         console = report.console()

@@ -258,10 +258,20 @@ class Server:
 \\endif"""
         self.ask("\n".join([made, *queries.likeness(name, like)]))
 
-    def restore(self, database: str, dump: Readable) -> None:
-        """Restore a dump into an empty database; a server without tablespaces has its tables where all others are."""
+    def has_tablespaces(self) -> bool:
+        """Whether anything lies elsewhere than in the server's own folder."""
+        return bool(self.ask(queries.TABLESPACES)[0])
+
+    def restore(self, database: str, dump: Readable, *, tablespaces: bool) -> None:
+        """Restore a dump into an empty database.
+
+        Args:
+            database: The database.
+            dump: What `dump` gave.
+            tablespaces: Whether its tables go into their tablespaces; otherwise they lie where all others are.
+        """
         place = database_uri(database) + queries.WRITING
-        options = [] if self.ask(queries.TABLESPACES)[0] else ["--no-tablespaces"]
+        options = [] if tablespaces else ["--no-tablespaces"]
         line = self.program("pg_restore", "--no-password", "--exit-on-error", *options, "-d", place)
         with pipes.child(line) as running:
             for piece in pipes.pieces(dump):

@@ -28,7 +28,10 @@ WHERE datallowconn AND datconnlimit <> -2 AND NOT datistemplate AND datname !~ '
 ORDER BY datname = current_database() DESC, datname;
 """
 
-NAMES = "SELECT to_json(datname) FROM pg_database WHERE NOT datistemplate ORDER BY datname;"
+NAMES = """
+SELECT json_build_array(datname, datconnlimit = -2) FROM pg_database WHERE NOT datistemplate ORDER BY datname;
+"""
+"""Each database, and whether it is one of BROKEN."""
 
 BROKEN = "SELECT to_json(datname) FROM pg_database WHERE datconnlimit = -2;"
 """Databases of which a DROP DATABASE was cut off: nothing but another one can be done with them."""

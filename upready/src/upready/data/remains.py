@@ -96,13 +96,13 @@ def _files(data: Data, source: Source, seen: set[tuple[str, str]]) -> Iterator[R
 
 
 def _databases(source: Source, server: Server) -> Iterator[Remains]:
-    names, broken = server.ask(queries.NAMES), server.ask(queries.BROKEN)
-    for each in names:
+    broken: dict[str, bool] = dict(server.ask(queries.NAMES))
+    for each, is_broken in broken.items():
         # What was replaced is removed once it is in a backup: where that was cut off, too.
-        if _NEW.search(each) or (_OLD.search(each) and each in broken):
+        if _NEW.search(each) or (_OLD.search(each) and is_broken):
             server.drop(each)
         elif _OLD.search(each):
-            yield Remains(source, {_own(each, names): each})
+            yield Remains(source, {_own(each, broken): each})
 
 
 def _moved(source: Source, server: mysql.Server) -> Iterator[Remains]:

@@ -121,13 +121,14 @@ class Databases:
             ProgramError: PostgreSQL refuses something.
         """
         with self.server.session():
+            tablespaces = self.server.has_tablespaces()
             self.stage_roles()
             for broken in {*self.server.ask(queries.BROKEN)} & {*self.names.values()}:
                 self.server.drop(broken)  # nothing is in it any more, and it has the name
             for item in self.part.items:
                 self._create(item, self.new(item))
         for item in self.part.items:
-            self._fill(item, self.new(item), tell)
+            self._fill(item, self.new(item), tell, tablespaces=tablespaces)
 
     def stage_roles(self) -> None:
         """Make the roles that are missing: databases belong to them."""
@@ -178,10 +179,10 @@ class Databases:
         with self.reader.member(item.definitions) as told:
             return dict(json.loads(told.read()))
 
-    def _fill(self, item: Item, name: str, tell: Callable[[int], None]) -> None:
+    def _fill(self, item: Item, name: str, tell: Callable[[int], None], *, tablespaces: bool) -> None:
         """Restore one database under that name, and count its rows."""
         with self.reader.member(item.member) as dump:
-            self.server.restore(name, pipes.Told(dump, tell))
+            self.server.restore(name, pipes.Told(dump, tell), tablespaces=tablespaces)
         compare_rows(item, self.server.rows(name))
 
     def swap(self) -> None:

@@ -9,12 +9,14 @@ from upready.diagnosis import blame, log, rules
 from upready.diagnosis.evidence import Evidence, secrets
 from upready.diagnosis.failure import Failure
 from upready.diagnosis.log import Log
+from upready.readiness import healthcheck
 from upready.readiness.health import Health, Verdict
-from upready.readiness.verdict import last_probe, unhealthy
+from upready.readiness.verdict import age, last_probe, unhealthy
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Runtime
 from upready.stack import compose_failure
 from upready.stack.model import Model
+from upready.support import next_step
 from upready.support.errors import OpsError, StartError, UnhealthyError
 
 _PATIENT = ("starting", "stabilising", "created", "missing")
@@ -201,7 +203,24 @@ def error(
     message = "; ".join([*words, *_waiting(failures, roots)]) or "a service is not ready"
     if timeout is not None:
         message = f"not ready within {timeout:g} s: {message}"
+        slow = _slow(roots, healths)
+        if slow and roots[0].name in slow:
+            name, period = max(slow.items(), key=lambda each: each[1])
+            message += f"; the health check of {name} may take {period:g} s (start_period)"
+            remedy = next_step.either(next_step.longer(timeout + period), remedy)
     return kind(message, details=[*details, *idle], next=remedy)
+
+
+def _slow(roots: Sequence[Failure], healths: Sequence[Health]) -> dict[str, float]:
+    """The replicas whose health check may still fail without any harm, each with the seconds of its start period."""
+    names = {each.name for each in roots}
+    found = {}
+    for each in healths:
+        if each.name in names and each.container is not None and each.container.health == "starting":
+            period = healthcheck.start_period(each.container)
+            if age(each.container) < period:
+                found[each.name] = period
+    return found
 
 
 def _kind(

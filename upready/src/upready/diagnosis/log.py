@@ -78,8 +78,15 @@ class Log:
         return found[-1]
 
 
-def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
-    """Read the last `tail` lines of a container: of its last run, or of all runs where that has written nothing."""
+def read(engine: Runtime, container: Container, tail: int = ENOUGH, *, reason: bool = True) -> Log:
+    """Read the end of a container's log: of its last run, or of all runs where that has written nothing.
+
+    Args:
+        engine: Where it runs.
+        container: The container.
+        tail: How many lines are read.
+        reason: Whether it is asked why there are none.
+    """
     from upready.logs.groups import Grouper
 
     source = engine.source("")
@@ -101,7 +108,7 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
             # Mask before lines are cut: half a secret would not be recognised.
             found = parse([(masking.hide(entry.text), entry.level) for entry in entries], written)
             return replace(found, own=since is not None or container.started is None)
-    return Log(unread=_refusal(engine, container))
+    return Log(unread=_refusal(engine, container) if reason else "")
 
 
 def _refusal(engine: Runtime, container: Container) -> str:

@@ -38,7 +38,7 @@ def judge(engine: Runtime, model: Model, health: Health) -> tuple[str, str] | No
     if health.container is None:
         return None
     evidence = Evidence(engine, model, model.service(health.service), health, log=Log(), secrets=secrets(model))
-    found = find(health, read(engine, health.container, TAIL), evidence.local)
+    found = find(health, read(engine, health.container, TAIL, reason=False), evidence.local)
     return (found.cause, evidence.hide(found.message)) if found else None
 
 

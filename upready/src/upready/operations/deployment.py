@@ -211,11 +211,11 @@ class Deployment(Recovery):
             entry: What is written down of the change.
             built: The images that were built for it, by service; None where it is made of images that are there.
         """
-        made_of = None if built is None else {"model": target.raw, "profiles": target.stack.profiles}
+        made_of = {"model": target.raw, "profiles": target.stack.profiles}
         # What runs of another environment is no earlier version of this one: compose puts this one in its place.
         fresh = self._is_fresh(running)
         entry = {**entry, FRESH: True} if fresh else entry
-        self._write(entry, BEGUN, made_of)
+        self._write(entry, BEGUN, {} if built is None else {str(entry["release"]): made_of})
         for name, image in (built or {}).items():
             self._tag(image, target.services[name].image)
         if fresh:

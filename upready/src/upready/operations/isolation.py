@@ -65,7 +65,7 @@ def isolate(stack: Stack, *, dry: bool = False) -> Isolation:
 
     Raises:
         EnvFileError: `.env` cannot be read or written.
-        UsageError: A compose file is broken, or the stack runs under the name that would be changed.
+        UsageError: A compose file is broken, the stack runs under the name that would be changed, or no port is free.
     """
     context = inputs.gather(stack)
     if context.unreadable is not None:
@@ -121,7 +121,11 @@ def _digest(root: Path) -> str:
 
 
 def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, str], list[str]]:
-    """Ports for the variables that publish one: new ones, those that are kept, and what cannot be moved."""
+    """Ports for the variables that publish one: new ones, those that are kept, and what cannot be moved.
+
+    Raises:
+        UsageError: No free port is left for one of them.
+    """
     given, notes = context.interpolated, []
     others = {value for each in checkouts.others(stack.root) for value in _written(each)}
     width: dict[str, int] = {}
@@ -149,15 +153,35 @@ def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, s
             kept[name] = now
             continue
         fits = context.schema.variables.get(name, Variable(name)).kind
-        while True:
-            first = next(free)
+        wrong: str | None = None
+        for first in _rows(free, many):
             value = entries[name].moved(name, given, first, first + many - 1) or str(first)
-            for _ in range(many - 1):
-                next(free)
-            if fits is None or fits.test(value) is None:
+            wrong = fits.test(value) if fits is not None else None
+            if wrong is None:
                 break
+        else:
+            raise _none_left(name, many, wrong)
         chosen[name] = value
     return chosen, kept, list(dict.fromkeys(notes))
+
+
+def _rows(free: Iterator[int], many: int) -> Iterator[int]:
+    """The first port of each row of so many free ones, one behind the other."""
+    first = length = 0
+    for number in free:
+        first, length = (first, length + 1) if length and number == first + length else (number, 1)
+        if length == many:
+            length = 0
+            yield first
+
+
+def _none_left(name: str, many: int, wrong: str | None) -> UsageError:
+    """The error that there is no port for a variable; `wrong` is what the last free one that was tried should be."""
+    what = "port" if many == 1 else f"row of {many} ports"
+    told = f"no {what} from {FIRST} to {LAST} is free for {name}"
+    if wrong is not None:
+        told = f"no {what} from {FIRST} to {LAST} fits {name}: it {wrong}"
+    return UsageError(told, details=["nothing was changed"], next=shell_words.in_turn(f"invoke env.set {name}", AGAIN))
 
 
 def _suggestion(context: Context, service: str, number: int) -> str:

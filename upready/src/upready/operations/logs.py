@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from upready.logs.cursor import Mark
 from upready.logs.entry import Entry, Origin
@@ -14,13 +16,13 @@ from upready.logs.merge import Feed, merge
 from upready.logs.query import Query
 from upready.logs.source import Source
 from upready.operations.log_secrets import Learning
-from upready.runtime import choice, current
-from upready.runtime.interface import LogSource, Note, Runtime
+from upready.runtime import choice, current, last_used
+from upready.runtime.interface import LogSource, Note, Runtime, silent
 from upready.secrets import masking
 from upready.stack import model
 from upready.stack.settings import Settings
 from upready.support import spelling, times
-from upready.support.errors import UsageError
+from upready.support.errors import OpsError, UsageError
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Logs:
     query: Query
     _connected: Runtime
     _source: LogSource
+    _note: Note
+    _began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def origins(self) -> list[Origin]:
         """The replicas that have logs; those that start later come with the entries.
@@ -58,9 +62,42 @@ class Logs:
         """The entries, in time order, some at a time; see `collect`."""
         return collect(self._source, self.query, origins, pulse, skim)
 
+    def wherever(self, origins: Collection[Origin], pulse: Callable[[], None]) -> Iterator[list[Entry]]:
+        """The same, also once the stack is started in another runtime than the one in which it was looked for."""
+        logs = self
+
+        def look() -> None:
+            pulse()
+            logs._look()
+
+        while True:
+            try:
+                yield from logs.entries(origins, look)
+            except _MovedError as moved:
+                logs = moved.logs
+                origins = logs._source.origins()
+            else:
+                return
+
     def close(self) -> None:
         """End a following; any thread may call this."""
         self._source.close()
+
+    def _look(self) -> None:
+        """Notice that the stack runs in another runtime now; a start remembers where it is.
+
+        Raises:
+            _MovedError: It does.
+        """
+        if last_used.recall(self.settings.root).runtime in ("", self._connected.name):
+            return
+        with contextlib.suppress(OpsError):  # the one that is followed is still there
+            # What ran there earlier has nothing to do with this start.
+            asked = replace(self.query, tail=None, since=self.query.since or self._began)
+            found = find(self.settings, asked, silent, self._note)
+            if found._connected.name != self._connected.name:
+                raise _MovedError(found)
+            found.close()
 
     def _check_known(self, services: Collection[str]) -> None:
         """Refuse a service that neither has a container nor may get one."""
@@ -74,6 +111,14 @@ class Logs:
                 details=[f"services: {', '.join(sorted(every)) or 'none'}"],
                 next=f"invoke logs --service {near}" if near else "invoke status",
             )
+
+
+class _MovedError(Exception):
+    """The stack was started in another runtime, whose logs these are."""
+
+    def __init__(self, logs: Logs) -> None:
+        super().__init__()
+        self.logs = logs
 
 
 def find(settings: Settings, query: Query, tell: Note, note: Note) -> Logs:
@@ -95,7 +140,7 @@ def find(settings: Settings, query: Query, tell: Note, note: Note) -> Logs:
     connected = choice.find(settings, tell)
     name = current.name(settings)
     learning.finish(connected)
-    return Logs(settings, name, query, connected, connected.source(name, query.services, note))
+    return Logs(settings, name, query, connected, connected.source(name, query.services, note), note)
 
 
 def collect(

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from upready.data import kinds, sources, versions
 from upready.data.sources import Data, Source
-from upready.operations import loss
 from upready.operations.launch_options import Show
 from upready.runtime.docker.containers import Containers
 from upready.stack.model import Model
@@ -27,7 +26,7 @@ def found(settings: Settings, engine: Containers, merged: Model) -> tuple[Data, 
     Raises:
         OpsError: It cannot be told.
     """
-    from upready.operations import backup  # takes 20 ms, and few releases run migrations
+    from upready.operations import backup, loss  # take 40 ms, and few releases run migrations
 
     if engine.containers(merged.stack.project):
         data = sources.find(settings, engine)
@@ -94,6 +93,8 @@ def _check_at_rest(data: Data, chosen: Sequence[Source]) -> None:
 
 def _at_rest(engine: Containers, merged: Model) -> Iterator[str]:
     """The volumes in which databases will find data."""
+    from upready.operations import loss  # as above
+
     named = merged.raw.get("volumes") or {}
     for service in merged.wanted:
         nobody = loss.unused(merged.stack.project, service.name).container

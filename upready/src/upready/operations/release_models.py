@@ -57,7 +57,8 @@ class Models:
         gone = prune.prune(self.engine, self.record, self.history, keep)
         if gone:
             seconds = round(time.monotonic() - began, 3)
-            self._write({"task": history.PRUNE, "release": "", "pruned": gone, "seconds": seconds}, history.DONE)
+            told = {"task": history.PRUNE, "release": "", "pruned": gone, "seconds": seconds}
+            self._write(told, history.DONE, {name: {} for name in gone})
         return gone
 
     def _with_old(self, target: Model, before: Model, names: Sequence[str]) -> Model:
@@ -138,13 +139,15 @@ class Models:
         found = migrations.find(merged, changes, now, told.fingerprints if told else {})
         return {"migrations": found, "fingerprints": now}
 
-    def _write(self, entry: Mapping[str, Any], result: str, made_of: Mapping[str, Any] | None = None) -> None:
+    def _write(
+        self, entry: Mapping[str, Any], result: str, models: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Write an entry into the record.
 
         Args:
             entry: What it says.
             result: What came of it.
-            made_of: The model of its release, where that is new.
+            models: The models of releases that are new, by name; an empty one of a release that is no more.
         """
         told = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -153,7 +156,7 @@ class Models:
             "seconds": round(time.monotonic() - self.began, 3),
             **entry,
         }
-        number = self.record.append(told, self.history.last, made_of)
+        number = self.record.append(told, self.history.last, models)
         self.history = self.history if result in OPEN else history.read(self.record.entries())
         self.history.last = number
 

@@ -249,7 +249,7 @@ class SwarmRelease(Judging):
         planned = preparation.bring(self.engine, self._prepare(target, str(entry["release"])), self.show.step)
         fresh = not any(each.before for each in planned.steps)
         serves = self.history.current or "what ran before"
-        self._write(entry, BEGUN, made_of)
+        self._write(entry, BEGUN, {str(entry["release"]): made_of} if made_of else {})
         done, began = False, time.monotonic()
         try:
             ended = self._first(target, planned) if fresh else self._change(target, planned, entry, serves)

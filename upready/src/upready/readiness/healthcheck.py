@@ -54,9 +54,14 @@ def frequent(container: Container, lasted: float) -> bool:
         lasted: Seconds for which it has run: after its start period the engine checks it at its usual interval.
     """
     check = _settings(container)
-    starts = lasted * 1e9 < int(check.get("StartPeriod") or 0)
+    starts = lasted < start_period(container)
     often = int(check.get("StartInterval" if starts else "Interval") or 0)
     return 0 < often <= EAGER * 1e9
+
+
+def start_period(container: Container) -> float:
+    """Seconds after its start in which a check that fails does not count yet, as the engine was told."""
+    return float(_settings(container).get("StartPeriod") or 0) / 1e9
 
 
 def run(engine: Engine, container: Container, over: threading.Event) -> int | None:

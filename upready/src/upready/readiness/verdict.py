@@ -191,12 +191,19 @@ def _judge_ended(service: Service, container: Container, observation: Observatio
 def _serves(service: Service, container: Container) -> bool:
     """Whether a service is meant to go on: there is something to ask or to connect to, or a health check has passed.
 
-    A health check alone does not tell: a job has the one of the image that it shares with a service.
+    One that its compose entry has tells that, too. One of the image does not: a job shares the image with a service.
     """
     passed = any(code == 0 for code, _ in container.probes)
     # A port that the engine chooses is in neither list of ports.
     published = service.ports or service.ranges or service.config.get("ports")
-    return bool(service.probe_url or published or service.ops.get("edge") or passed)
+    return bool(service.probe_url or published or service.ops.get("edge") or passed or _is_checked(service))
+
+
+def _is_checked(service: Service) -> bool:
+    """Whether a service has a health check in its own compose entry, and is no job by its `deploy.mode`."""
+    check = service.config.get("healthcheck") or {}
+    off = check.get("disable") or [*(check.get("test") or ["NONE"])][:1] == ["NONE"]
+    return not off and not str((service.config.get("deploy") or {}).get("mode")).endswith("-job")
 
 
 def age(container: Container) -> float:

@@ -38,6 +38,9 @@ RESTING = 4.0
 LOOK_UP = 0.25
 """Seconds between two questions whether the wait is superseded."""
 
+LONG = 600.0
+"""Seconds to give a start for which the time was too short."""
+
 Watch = Callable[[Sequence[Health]], None]
 """Callback; receives the health of all services whenever it changes."""
 
@@ -233,7 +236,8 @@ def _late(outcome: Outcome, thread: StartThread) -> Outcome:
     outcome.timed_out = True
     if outcome.error is None and not thread.complete:
         outcome.error = UnhealthyError(
-            "the containers were still being started when time was up", next=next_step.again("--timeout", "10m")
+            "the containers were still being started when time was up",
+            next=next_step.longer(LONG) or "invoke health --wait 600",
         )
     return outcome
 

@@ -22,10 +22,11 @@ def surplus(history: History, keep: int) -> list[str]:
 
 
 def prune(engine: Engine, record: Record, history: History, keep: int) -> list[str]:
-    """Remove the images and the recorded models of the releases that are more than `keep`; returns their names.
+    """Remove the images of the releases that are more than `keep`; returns their names.
 
-    An image that a release which stays was made of is left alone: a service that did not change keeps the image of
-    the release with which it last changed.
+    Their models are in the record still, so that it tells in one piece that all of a release is gone. An image that a
+    release which stays was made of is left alone: a service that did not change keeps the image of the release with
+    which it last changed.
 
     Args:
         engine: Where they are.
@@ -48,7 +49,6 @@ def prune(engine: Engine, record: Record, history: History, keep: int) -> list[s
             if moved_images.is_its_own(image):
                 with answering(), suppress(APIError):  # a container of it may be there
                     engine.client.api.remove_image(image)
-        record.keep(name, {})
     return gone
 
 

@@ -49,18 +49,17 @@ class Record:
         found = [each for name, each in self._files().items() if name.startswith("log/")]
         return sorted((each for each in found if isinstance(each.get("number"), int)), key=lambda each: each["number"])
 
-    def append(self, entry: Mapping[str, Any], last: int, model: Mapping[str, Any] | None = None) -> int:
+    def append(self, entry: Mapping[str, Any], last: int, models: Mapping[str, Mapping[str, Any]] | None = None) -> int:
         """Add an entry behind the one with the number `last`; returns its number.
 
         Args:
             entry: What it says.
             last: The number of the one before it.
-            model: What its release is made of: both are there, or neither.
+            models: What releases are made of, by their names, as in `keep`: all of it is there, or nothing.
         """
         number = last + 1
         files: dict[str, Mapping[str, Any]] = {f"log/{number % ENTRIES:03d}.json": {**entry, "number": number}}
-        if model is not None:
-            files[_model(str(entry["release"]))] = model
+        files |= {_model(release): model for release, model in (models or {}).items()}
         self._write(files)
         return number
 

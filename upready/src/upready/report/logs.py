@@ -244,7 +244,7 @@ def show(logs: Logs) -> int:
             printer.expect(origins)
             if not origins:
                 nothing(logs.project, query, logs.settings.default)
-            for entries in logs.entries(origins, lambda: printer.check(look=True)):
+            for entries in logs.wherever(origins, lambda: printer.check(look=True)):
                 printer.write(entries)
             if origins and not query.follow:
                 ended(query, printer.count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 
 _WARNING = re.compile(r'level=warning msg="(?P<text>(?:[^"\\]|\\.)*)"')
@@ -34,6 +35,21 @@ def read(said: Iterable[str]) -> list[str]:
             orphans = _ORPHANS.search(text)
             found.append(of_orphans(orphans["names"].split()) if orphans else f"compose: {' '.join(text.split())}")
     return list(dict.fromkeys(found))
+
+
+class Once:
+    """The notices of all calls of compose in a task, each once: there is a call for each service, or one more try."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+        self._telling = threading.Lock()
+
+    def read(self, said: Iterable[str]) -> list[str]:
+        """Those in the output of a call that no earlier call has had; any thread may call this."""
+        with self._telling:
+            new = [each for each in read(said) if each not in self._told]
+            self._told |= {*new}
+        return new
 
 
 def told_elsewhere(line: str) -> bool:

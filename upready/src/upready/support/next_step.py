@@ -11,12 +11,38 @@ Behind a command stands nothing more. Tests hold every step of the package to th
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
+from collections.abc import Collection, Iterator
 
 from upready.support import shell_words
 
 AGAIN = "<the same command>"
 """In a step, the command line that was given; `upready.report.called_as` puts it in where the step is printed."""
+
+
+_options: Collection[str] | None = None
+"""The options of the task that runs; None where none does."""
+
+
+@contextlib.contextmanager
+def of_task(options: Collection[str]) -> Iterator[None]:
+    """Within the block runs a task that has these options."""
+    global _options  # noqa: PLW0603 - one process runs one task
+    before, _options = _options, options
+    try:
+        yield
+    finally:
+        _options = before
+
+
+def longer(seconds: float) -> str:
+    """The command line that was given, with more time to become ready; empty where the task takes no `--timeout`."""
+    if _options is not None and "timeout" not in _options:
+        return ""
+    whole = math.ceil(seconds)
+    return again("--timeout", f"{whole}s" if whole % 60 else f"{whole // 60}m")
 
 
 def again(option: str, value: str = "") -> str:

@@ -51,6 +51,7 @@ class Gathering:
     Args:
         settings: The project's.
         tell: Told in one line of what could not be asked, before the threads begin.
+        asked: The value of `--runtime`.
 
     Attributes:
         lines: The log entries.
@@ -63,8 +64,8 @@ class Gathering:
         OpsError: The compose files or `.env` cannot be read.
     """
 
-    def __init__(self, settings: Settings, tell: Note) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, tell: Note, asked: str = "") -> None:
+        self._settings, self._asked = settings, asked
         # First, as it makes the stack's secrets known.
         self._logs: logs.Logs | None = logs.find(settings, Query(follow=True, tail=FIRST), tell, lambda _: None)
         self._opened = health.opened(settings, tell)
@@ -72,7 +73,7 @@ class Gathering:
         self.lines, self.skim, self.changed = LogLines(), Skim(), threading.Event()
         self._over, self._soon, self._moved = threading.Event(), threading.Event(), threading.Event()
         self._sampler = Sampler(connected, self._over)
-        self._state = State(stack.project, stack.environment, connected.name)
+        self._state = State(stack.project, stack.environment, connected.name, asked=asked)
         self._healths: tuple[Health, ...] = ()
         self._seen: tuple[Report, Model | None, Runtime] = (Report("", "", ()), None, connected)
         self._links: dict[str, str] = {}
@@ -180,6 +181,7 @@ class Gathering:
             tuple(self._row(each) for each in found.services),
             waits_of(merged, found.services) if merged else {},
             moment=time.time(),
+            asked=self._asked,
         )
         self.changed.set()
 

@@ -69,6 +69,7 @@ class State:
         trouble: Why nothing newer is known; empty while all is well.
         step: The next step in such a trouble.
         moment: When it was seen, in seconds since 1970.
+        asked: The runtime that `--runtime` has named; empty where it was not given.
     """
 
     project: str
@@ -80,6 +81,12 @@ class State:
     trouble: str = ""
     step: str = ""
     moment: float = 0.0
+    asked: str = ""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What another task needs to find the same stack, behind its own words."""
+        return ("--runtime", self.asked) if self.asked else ()
 
     @property
     def ready(self) -> int:

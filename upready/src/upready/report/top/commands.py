@@ -13,16 +13,11 @@ from upready.support import shell_words
 
 @dataclass(frozen=True)
 class Key:
-    """A key, in a few words what it does, and the task behind it; empty where there is none."""
+    """A key, in a few words what it does, and the command that does the same; empty where there is none."""
 
     name: str
     does: str
-    task: tuple[str, ...] = ()
-
-    @property
-    def command(self) -> str:
-        """The command as it is typed; empty where there is none."""
-        return called_as.spoken(f"invoke {shell_words.line(self.task)}") if self.task else ""
+    command: str = ""
 
 
 def task(key: str, service: str, replica: int = 0) -> tuple[str, ...]:
@@ -33,6 +28,11 @@ def task(key: str, service: str, replica: int = 0) -> tuple[str, ...]:
         "x": ("shell", service, *(("--replica", str(replica)) if replica else ())),
         "o": ("open", service),
     }.get(key, ())
+
+
+def spoken(task: Sequence[str], state: State) -> str:
+    """A task as it is typed, so that it finds the stack that is shown."""
+    return called_as.spoken(f"invoke {shell_words.line([*task, *state.options])}")
 
 
 def target(view: View, state: State) -> tuple[str, int]:
@@ -50,30 +50,25 @@ def keys(view: View, state: State) -> list[Key]:
     return [
         Key("?", "help"),
         Key("q", "quit"),
-        Key("d", "diagnose", task("d", service)),
-        Key("r", "restart", task("r", service)),
-        Key("x", "shell", task("x", service, replica)),
-        Key("o", "open", task("o", service)),
-        Key("l", "logs", ("logs", "--follow", "--service", service)),
-        Key("/", "filter", _logs(view, service)),
+        Key("d", "diagnose", spoken(task("d", service), state)),
+        Key("r", "restart", spoken(task("r", service), state)),
+        Key("x", "shell", spoken(task("x", service, replica), state)),
+        Key("o", "open", spoken(task("o", service), state)),
+        Key("l", "logs", spoken(("logs", "--follow", "--service", service), state)),
+        Key("/", "filter", spoken(_logs(view), state)),
         Key("v", "level"),
         Key("enter", "waits for"),
-        Key("n", "next not ready", ("health",)),
+        Key("n", "next not ready", spoken(("health",), state)),
     ]
 
 
-def _logs(view: View, service: str) -> tuple[str, ...]:
+def _logs(view: View) -> tuple[str, ...]:
     """The command that shows the same logs, every line of them."""
     words = ["logs", "--follow"]
     words += ["--service", view.service] if view.service else []
     words += ["--level", view.level] if view.level else []
     words += ["--grep", view.pattern] if view.pattern else []
     return tuple(words)
-
-
-def logs(view: View) -> str:
-    """That command, as it is typed."""
-    return Key("", "", _logs(view, "")).command
 
 
 HELP: Sequence[tuple[str, str]] = (

@@ -98,7 +98,7 @@ def _rows(state: State, view: View, size: Size, room: int, default: str) -> list
     if state.trouble:
         return [*_trouble(state, size.columns), *_table(state, view, size, room - 2)]
     if not state.rows:
-        start = called_as.spoken(f"invoke {default or state.environment}")
+        start = commands.spoken([default or state.environment], state)
         return [[], [(f"nothing runs; {start} starts it, and it appears here", "")], []]
     return _table(state, view, size, room)
 

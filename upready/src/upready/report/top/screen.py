@@ -223,7 +223,8 @@ class Screen:
             signals.stop()
             return
         name = " ".join(word for word in errand if not word.startswith("-"))
-        self._console.print(Text(f"$ {commands.Key('', '', tuple(errand)).command}", style="dim"), soft_wrap=True)
+        command = commands.spoken(errand, self._gathering.state())
+        self._console.print(Text(f"$ {command}", style="dim"), soft_wrap=True)
         began = time.monotonic()
         code = self._errands.run(errand)
         took = time.monotonic() - began

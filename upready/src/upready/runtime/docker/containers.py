@@ -23,6 +23,8 @@ from upready.support.errors import StartError
 from upready.support.pipes import Call
 
 if TYPE_CHECKING:
+    from docker import DockerClient
+    from upready.engine.heartbeat import Heartbeat
     from upready.runtime.actions import Actions
     from upready.stack.model import Model
 
@@ -48,6 +50,10 @@ class Containers(Engine):
 
     manager: Containers | None = None
     """What starts and ends this engine's containers of the stack, where that is a swarm."""
+
+    def __init__(self, client: DockerClient, heartbeat: Heartbeat | None = None) -> None:
+        super().__init__(client, heartbeat)
+        self._notices = compose_notices.Once()
 
     def at(self, container: Container) -> Containers:
         """The engine of the machine that has a container: here it is this one.
@@ -272,7 +278,7 @@ class Containers(Engine):
         code = compose_call.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
         if attempt.cancel.is_set():
             return
-        for warning in compose_notices.read(said) if tell else ():
+        for warning in self._notices.read(said) if tell else ():
             attempt.warn(warning)
         if code:
             words = "\n".join(said)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
@@ -15,6 +16,9 @@ EVERY, SELDOM = 0.1, 1.0
 
 RESTING = 10
 """How much longer than a look the rest after it is: to list hundreds of tasks all the time delays their start."""
+
+LATEST = 5
+"""So many looks tell how long one takes."""
 
 
 class Changes:
@@ -33,11 +37,11 @@ class Changes:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Each task whose state has changed, by the id of its container, or by its own where it has none."""
-        rest = EVERY
-        while not self._closed.wait(rest):
+        took: deque[float] = deque(maxlen=LATEST)
+        while not self._closed.wait(rest(took)):
             began = time.monotonic()
             now = self._look()
-            rest = min(SELDOM, max(EVERY, (time.monotonic() - began) * RESTING))
+            took.append(time.monotonic() - began)
             for identifier, (container, state) in now.items():
                 if self._known.get(identifier) != (container, state):
                     yield container or identifier, state
@@ -52,3 +56,15 @@ class Changes:
         with answering():
             found = api.tasks(filters=self._filter)
         return {str(each["ID"]): (task_state.container_of(each), str(each["Status"]["State"])) for each in found}
+
+
+def rest(took: Collection[float]) -> float:
+    """Seconds until the next look.
+
+    The shortest of the latest looks tells how much one asks of the engine: another one may have waited for a machine
+    that was busy, as it is where containers start.
+
+    Args:
+        took: The seconds that each of the latest looks took.
+    """
+    return min(SELDOM, max(EVERY, min(took, default=0.0) * RESTING))
