@@ -139,6 +139,24 @@ def test_mariadb_is_restored_and_back_again(mariadb: Project, tmp_path: Path) ->
 
 
 @pytest.mark.nightly
+def test_a_view_of_which_a_table_is_gone_is_told(mariadb: Project, tmp_path: Path) -> None:
+    """It can be neither read nor made, and so it is in no backup."""
+    sql(mariadb, "CREATE TABLE passing (x INT); CREATE VIEW late AS SELECT x FROM passing; DROP TABLE passing")
+    try:
+        done = mariadb.ok("backup", "-o", f"{tmp_path}/", "--json")
+        said = "Table 'shop.passing' doesn't exist"
+        assert f"db has the view shop.late, which can be neither read nor made ({said}): it is not in" in done.err
+        [told] = done.json["parts"][0]["left_out"]
+        assert (told["kind"], told["name"], told["next"]) == ("view", "shop.late", "")
+        restored = mariadb.ok("restore", done.json["file"], "--yes", "--json")
+        assert "db has the view shop.late" in restored.err
+        assert restored.json["before"]["parts"][0]["left_out"] == [told]
+        assert sql(mariadb, "SHOW FULL TABLES WHERE table_type = 'VIEW'") == "shown\tVIEW"
+    finally:
+        sql(mariadb, "DROP VIEW IF EXISTS late")
+
+
+@pytest.mark.nightly
 def test_what_mariadb_cannot_take_is_refused_and_all_is_as_it_was(mariadb: Project, tmp_path: Path) -> None:
     backup = Path(mariadb.ok("backup", "-o", f"{tmp_path}/b.tar", "--json").json["file"])
     newer = tmp_path / "newer.tar"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import subprocess
 import threading
 import time
@@ -100,3 +101,19 @@ def test_a_kill_at_any_moment_leaves_the_data_serving(shop: Project) -> None:
     assert held >= writer.acknowledged > 0
     version = shop.ok("exec", "db", "--", "psql", "-U", "shop", "-Atc", "SHOW server_version_num", env=newer).out
     assert int(version) // 10000 == NEW > OLD
+
+
+def test_a_database_to_which_nobody_may_connect_is_not_left_behind(shop: Project) -> None:
+    """No dump has it: it would be missing in the new version."""
+    newer = {"PG": str(NEW)}
+    psql = ["exec", "db", "--", "psql", "-U", "shop", "-qAtc"]
+    shop.ok(*psql, 'CREATE DATABASE "old one"')
+    shop.ok(*psql, 'ALTER DATABASE "old one" ALLOW_CONNECTIONS false')
+    refused = shop.invoke("upgrade", "db", "--yes", env=newer)
+    assert refused.code == 10
+    assert "db has the database old one, to which nobody may connect: the new version would not have it" in refused.err
+    assert shop.container("db").state == "running"
+    step = refused.err.splitlines()[-1].removeprefix("next: invoke ")
+    shop.ok(*shlex.split(step), env=newer)
+    done = shop.ok("upgrade", "db", "--yes", "--json", env=newer).json
+    assert "old one" in done["rows"]

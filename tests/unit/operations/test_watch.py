@@ -193,7 +193,7 @@ def heard(make_stack: MakeStack, text: str) -> Composing:
         "_said": [],
         "_printed": [],
         "_moving": set(),
-        "_failure": None,
+        "_failures": [],
         "building": False,
         "_connected": type("Gone", (), {"heartbeat": type("Beat", (), {"answers": lambda _: True})()})(),
     }
@@ -273,6 +273,42 @@ def test_a_copy_that_is_refused_names_the_service(make_stack: MakeStack) -> None
     error = composing.failure(0, [Change("web", Action.SYNC, (), places=((Path("/a"), "/a"),))])
     assert isinstance(error, StartError)
     assert error.message == "files could not be copied into web: container rootfs is marked read-only"
+
+
+TWO = """\
+Syncing service "api" after 1 changes were detected
+Rebuilding service(s) ["web"] after changes were detected...
+{}
+ Image shop-web Building
+#10 [5/5] RUN grep -q ok /need.txt
+#10 ERROR: process "/bin/sh -c grep -q ok /need.txt" did not complete successfully: exit code: 1
+------
+ > [5/5] RUN grep -q ok /need.txt:
+------
+Build failed. Error: Dockerfile:5
+
+failed to solve: process "/bin/sh -c grep -q ok /need.txt" did not complete successfully: exit code: 1
+{}
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_changes_that_fail_each_is_told_of_its_service(make_stack: MakeStack, first: bool) -> None:
+    """Compose copies into one service while it builds another."""
+    why = "copying files to f95b49814a6f: Error response from daemon: container rootfs is marked read-only"
+    line = f'time="…" level=warning msg="Error handling changed files: {why}"'
+    composing = heard(make_stack, TWO.format(*((line, "") if first else ("", line))))
+    composing._connected.inspect = Fake(container(id="f95b49814a6f", service="api")).inspect  # type: ignore[method-assign]
+    told = {}
+    for _ in range(2):
+        error = composing.failure(0, [Change("api", Action.SYNC, (), places=((Path("/a"), "/a"),))])
+        told[composing.blamed] = error.message if error else ""
+    assert told == {
+        frozenset({"api"}): "files could not be copied into api: container rootfs is marked read-only",
+        frozenset({"web"}): "the image of web did not build: 5/5 RUN grep -q ok /need.txt exited with 1",
+    }
+    assert not composing.failing
+    assert not composing.building
 
 
 def test_a_copy_of_what_is_mounted_may_be_refused(make_stack: MakeStack) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.conftest import MakeStack
-from upready.stack import compose
+from upready.stack import compose, declared_name
 from upready.stack import selection as stacks
 from upready.stack.settings import Environment, Settings
 from upready.support import process
@@ -217,6 +217,67 @@ def test_profiles_by_precedence(
     if shell is not None:
         monkeypatch.setenv("COMPOSE_PROFILES", shell)
     assert stacks.select(settings(tmp_path, profiles=("own",)), "dev", asked).profiles == expected
+
+
+@pytest.mark.parametrize("example", [".env.example", "env.sample"])
+def test_the_example_of_a_missing_file_counts_as_the_file_that_the_first_start_writes(
+    tmp_path: Path, example: str
+) -> None:
+    made = settings(tmp_path, profiles=("own",))
+    (tmp_path / "compose.yaml").write_text("name: ${NAME}\n" + SERVICE, encoding="utf-8")
+    for text, name in (("NAME=shop\nCOMPOSE_PROFILES=all\n", "shop"), ("COMPOSE_PROJECT_NAME=web\n", "web")):
+        (tmp_path / example).write_text(text, encoding="utf-8")
+        before = stacks.select(made, "dev")
+        assert (before.project, stacks.name_of(made)) == (name, name)
+        (tmp_path / ".env").write_text(text, encoding="utf-8")
+        after = stacks.select(made, "dev")
+        assert (before.project, before.profiles) == (after.project, after.profiles)
+        (tmp_path / ".env").unlink()
+    (tmp_path / ".env").write_text("NAME=mine\n", encoding="utf-8")
+    assert stacks.name_of(made) == "mine"
+
+
+def test_an_example_that_cannot_be_read_names_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".env.example").mkdir()
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / ".env.example").mkdir()
+    assert stacks.name_of(settings(tmp_path / "shop")) == "shop"
+
+
+@pytest.mark.parametrize(
+    ("texts", "env", "refused"),
+    [
+        (["name: ${X-}\n"], None, True),
+        (["name: first\n", "name: ${X}\n"], "X=\n", True),
+        (["name: ${X-}\n", "name: last\n"], None, False),
+        (["name: first\n", "name: ''\n"], None, False),
+        (["name: ${X-}\n"], "X=shop\n", False),
+        (["name: ${X-}\n"], "COMPOSE_PROJECT_NAME=shop\n", False),
+        ([""], None, False),
+    ],
+)
+def test_a_name_that_comes_out_empty_is_refused_as_by_compose(
+    tmp_path: Path, texts: list[str], env: str | None, refused: bool
+) -> None:
+    root = tmp_path / "shop"
+    root.mkdir()
+    for number, text in enumerate(texts):
+        (root / f"c{number}.yaml").write_text(text + SERVICE, encoding="utf-8")
+    if env is not None:
+        (root / ".env").write_text(env, encoding="utf-8")
+    names = tuple(f"c{number}.yaml" for number in range(len(texts)))
+    stack = stacks.select(Settings(root, {"dev": Environment("dev", names)}), "dev")
+    files = [word for file in stack.files for word in ("--file", str(file))]
+    result = process.run([*compose.program().command, "--project-directory", str(root), *files, "config"], cwd=root)
+    assert bool(result.code) is refused, result.stderr
+    if not refused:
+        declared_name.check(stack.files, stack.read_files, stack.project)
+        return
+    with pytest.raises(UsageError, match=r"c\d\.yaml: the project's name, \$\{X-?\}, is empty") as raised:
+        declared_name.check(stack.files, stack.read_files, stack.project)
+    kept, other = raised.value.next.splitlines()
+    assert kept == f"invoke env.set COMPOSE_PROJECT_NAME={stack.project} && <the same command>"
+    assert other == "invoke env.set X && <the same command>"
 
 
 def test_variables_of_a_profile_count_while_it_is_the_only_one(make_stack: MakeStack) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from upready.data import archive, encryption, kinds, mysql, mysql_backup, redis, redis_backup, volume
+from upready.data import archive, encryption, kinds, mysql, mysql_backup, postgres_left_out, redis, redis_backup, volume
 from upready.data.archive import Writer, member_name
 from upready.data.manifest import Item, Manifest, Part
 from upready.data.postgres import Server
@@ -159,6 +159,7 @@ def _postgres(
     roles = writer.unused(f"{member_name(source.service)}/roles.sql")
     with ThreadPoolExecutor(1, "roles") as beside:
         told = beside.submit(server.roles)
+        left_out = beside.submit(lambda: () if aside else tuple(postgres_left_out.find(server, source.service)))
         version, databases = server.version_and_databases()
         with writer.member(roles) as write:
             write(told.result().encode())
@@ -185,6 +186,7 @@ def _postgres(
         "snapshot",
         tuple(items),
         roles,
+        left_out.result(),
     )
 
 

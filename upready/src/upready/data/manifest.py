@@ -45,6 +45,27 @@ class Item:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What a service has, and its backup has not.
+
+    Attributes:
+        kind: `database` or `view`.
+        name: Its name.
+        why: Why it is not there, in words that go on after its name: `to which nobody may connect`.
+        next: The command that lets the next backup have it; empty where there is none.
+    """
+
+    kind: str
+    name: str
+    why: str
+    next: str = ""
+
+    def of(self, service: str) -> str:
+        """What it is, in words."""
+        return f"{service} has the {self.kind} {self.name}, {self.why}"
+
+
+@dataclass(frozen=True)
 class Part:
     """The data of one service.
 
@@ -57,6 +78,7 @@ class Part:
         read: How it was read: `snapshot`, or what the service was meanwhile (`paused`, `stopped`, `running`).
         items: Its databases or volumes.
         roles: The member with the roles of its server; empty for none.
+        left_out: What the service has besides, which could not be read.
     """
 
     service: str
@@ -67,6 +89,7 @@ class Part:
     read: str
     items: tuple[Item, ...]
     roles: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,9 +146,11 @@ class Manifest:
                     f"{path} is a backup of form {content['format']}; this program reads those up to {FORMAT}",
                     next="uv sync --upgrade-package upready",
                 )
-            parts = tuple(
-                Part(**{**part, "items": tuple(Item(**item) for item in part["items"])}) for part in content["parts"]
-            )
-            return cls(**{**content, "parts": parts})
+            return cls(**{**content, "parts": tuple(map(_part, content["parts"]))})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"{path} is no backup: its manifest says nothing", next="invoke backup --list") from error
+
+
+def _part(told: Mapping[str, Any]) -> Part:
+    left_out = tuple(LeftOut(**each) for each in told.get("left_out", ()))
+    return Part(**{**told, "items": tuple(Item(**each) for each in told["items"]), "left_out": left_out})

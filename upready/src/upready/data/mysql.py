@@ -9,8 +9,8 @@ import contextlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from upready.data import container_values
@@ -72,10 +72,12 @@ class Definitions:
     Attributes:
         now: Its character set, routines, views and triggers, in this order.
         later: Its events, which run by themselves as soon as they are made.
+        broken: The views that are not in it, as something that they show is gone, with what the server says of each.
     """
 
     now: str
     later: str
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> str:
@@ -207,7 +209,7 @@ class Server:
     @contextlib.contextmanager
     def dump(self, database: str, parts: Parts) -> Iterator[Readable]:
         """The tables of a database and their rows, at one moment, to be read in the block."""
-        ignored = [f"--ignore-table={database}.{each}" for each in (*parts.of("VIEW"), KEPT)]
+        ignored = _without(database, [*parts.of("VIEW"), KEPT])
         # Texts of bytes as numbers, so that no character set can change them.
         line = ("--single-transaction", "--quick", "--hex-blob", "--skip-triggers", "--no-autocommit", *ignored)
         with pipes.child(self._run("dump", *_DUMP, *line, "--", database)) as running:
@@ -217,27 +219,35 @@ class Server:
         """What belongs to a database's tables."""
         if parts.is_replaced:
             return Definitions(*self.ask(queries.VALUES.format("now, later", identifier(database, KEPT)))[0])
-        only, last = ("--no-data", "--no-create-info"), ("--", database)
+        # No row is read: nobody has to wait for that. A view has none of it, and one of which a table is gone ends all.
+        unlocked, last = ("--no-data", "--skip-lock-tables"), ("--", database)
+        only = (*unlocked, "--no-create-info", *_without(database, parts.of("VIEW")))
         lines: list[tuple[str, ...]] = [(*only, "--skip-triggers", "--routines", *last)]
-        if views := self._whole_views(database, parts.of("VIEW")):
-            lines += [("--no-data", "--skip-triggers", *last, *views)]
+        broken = self._broken_views(database, parts.of("VIEW"))
+        if views := [each for each in parts.of("VIEW") if each not in broken]:
+            lines += [(*unlocked, "--skip-triggers", *last, *views)]
         lines += [(*only, "--triggers", "--add-drop-trigger", *last), (*only, "--skip-triggers", "--events", *last)]
         asked = "client " + shlex.join([*CLIENT, "-e", queries.CHARACTERS.format(quoted(database))])
         calls = [asked, *(f"dump {shlex.join([*_DUMP, *line])}" for line in lines)]
         calls.insert(-1, f"printf '\\n%s\\n' '{_EVENTS}'")
         said = pipes.output(self._call(["sh", "-c", f"set -e\n{ENVIRONMENT}{chr(10).join(calls)}"]))
-        return Definitions.parted(said.decode("utf-8", "surrogateescape"))
+        return replace(Definitions.parted(said.decode("utf-8", "surrogateescape")), broken=broken)
 
-    def _whole_views(self, database: str, views: Sequence[str]) -> list[str]:
-        """Those of a database's views of which all is there.
+    def _broken_views(self, database: str, views: Sequence[str]) -> dict[str, str]:
+        """Those of a database's views of which not all is there, with what the server says of each.
 
         One whose table was dropped can be neither read nor made: so a database is when somebody wants a backup back.
         """
         if not views:
-            return []
+            return {}
         asked = f"CHECK TABLE {', '.join(identifier(database, each) for each in views)};"
-        wrong = {line.split("\tcheck\t")[0] for line in self.lines(asked) if "\tcheck\terror\t" in line.lower()}
-        return [each for each in views if f"{database}.{each}" not in wrong]
+        names, found = {f"{database}.{each}": each for each in views}, dict[str, str]()
+        for line in self.lines(asked):
+            name, _, said = line.partition("\tcheck\t")
+            kind, _, words = said.partition("\t")
+            if kind.lower() == "error" and name in names:
+                found.setdefault(names[name], words)
+        return found
 
     def create(self, name: str) -> None:
         """Make an empty database."""
@@ -282,3 +292,8 @@ class Server:
 
     def _run(self, program: str, *options: str) -> Call:
         return self._call(["sh", "-c", f'{ENVIRONMENT}{program} "$@"', "sh", *options])
+
+
+def _without(database: str, tables: Iterable[str]) -> list[str]:
+    """The options of a dump that leave tables and views out."""
+    return [f"--ignore-table={database}.{each}" for each in tables]

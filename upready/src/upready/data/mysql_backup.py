@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from upready.data import mysql_accounts
 from upready.data.archive import Writer, member_name
-from upready.data.manifest import Item, Part
+from upready.data.manifest import Item, LeftOut, Part
 from upready.data.mysql import Server
 from upready.data.mysql_rows import Counter
 from upready.data.sources import Source
@@ -40,6 +40,7 @@ def read(
         with writer.member(roles) as write:
             write(accounts.encode())
     items: list[Item] = []
+    left_out: list[LeftOut] = []
     names = {now: name for name, now in aside.items()} if aside else None
     for found in server.databases():
         if names is not None and found.name not in names:
@@ -49,8 +50,13 @@ def read(
         parts = server.parts(found.name)
         with writer.member(f"{place}.sql.gz") as write, server.dump(found.name, parts) as dump:
             rows, digest = _pack(dump, write, lambda count: progress(source.service, count))
+        definitions = server.definitions(found.name, parts)
         with writer.member(f"{place}.definitions.sql") as write:
-            write(server.definitions(found.name, parts).whole.encode("utf-8", "surrogateescape"))
+            write(definitions.whole.encode("utf-8", "surrogateescape"))
+        left_out += [
+            LeftOut("view", f"{database.name}.{name}", f"which can be neither read nor made ({said})")
+            for name, said in definitions.broken.items()
+        ]
         items.append(
             Item(
                 database.name,
@@ -63,8 +69,17 @@ def read(
                 definitions=f"{place}.definitions.sql",
             )
         )
-    image = source.container.image_id
-    return Part(source.service, source.kind, source.image, image, server.version(), "snapshot", tuple(items), roles)
+    return Part(
+        source.service,
+        source.kind,
+        source.image,
+        source.container.image_id,
+        server.version(),
+        "snapshot",
+        tuple(items),
+        roles,
+        tuple(left_out),
+    )
 
 
 def digest(server: Server, database: str) -> str:

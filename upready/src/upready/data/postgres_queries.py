@@ -36,6 +36,13 @@ SELECT json_build_array(datname, datconnlimit = -2) FROM pg_database WHERE NOT d
 BROKEN = "SELECT to_json(datname) FROM pg_database WHERE datconnlimit = -2;"
 """Databases of which a DROP DATABASE was cut off: nothing but another one can be done with them."""
 
+LEFT_OUT = """
+SELECT json_build_array(datname, datallowconn) FROM pg_database
+WHERE (datistemplate OR NOT datallowconn) AND datname NOT IN ('template0', 'template1') AND datconnlimit <> -2
+ORDER BY datname;
+"""
+"""Databases of the user's that are none of `DATABASES`: templates, and those to which nobody may connect."""
+
 FOLDERS = """
 SELECT to_json(current_setting('data_directory'));
 SELECT to_json(pg_tablespace_location(oid)) FROM pg_tablespace WHERE pg_tablespace_location(oid) <> '';

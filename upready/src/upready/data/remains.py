@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from upready.data import guard, kinds, mysql, redis, volume, volume_exchange
 from upready.data import postgres_queries as queries
 from upready.data.postgres import Server
 from upready.data.redis_folder import Folder
 from upready.data.restore import aside
-from upready.data.sources import Data, Source
+from upready.data.sources import Data, Source, mounted
 from upready.runtime.docker.containers import Containers
 
 _OLD, _NEW = (re.compile(rf"__{word}_\d{{8}}T\d{{6}}$") for word in ("old", "new"))
@@ -44,26 +44,55 @@ def find(data: Data) -> Iterator[Remains]:
         EngineError: The engine does not answer.
     """
     on_engine = isinstance(data.connected, Containers)
-    files = (each for each in data.sources if on_engine and each.kind in (*kinds.FILES, kinds.REDIS))
-    for engine in {data.engine(each) for each in files}:
+    for engine in {data.engine(each) for each in data.sources if on_engine}:
         guard.wait(engine, data.project)
         volume.tidy(engine, data.project)
+    seen: set[tuple[str, str]] = set()
     for source in data.sources:
-        if source.kind == kinds.POSTGRES and source.container.state == "running":
+        files = [*_files(data, source, seen)] if on_engine else []
+        yield from files
+        if source.container.state != "running":
+            continue
+        if source.kind == kinds.POSTGRES:
             yield from _databases(source, data.server(source))
-        elif source.kind in (kinds.MYSQL, kinds.MARIADB) and source.container.state == "running":
+        elif source.kind in (kinds.MYSQL, kinds.MARIADB):
             yield from _moved(source, mysql.Server(data.call(source)))
-        elif source.kind == kinds.REDIS and source.container.state == "running":
+        elif source.kind == kinds.REDIS and not files:
             yield from _keys(data, source)
-        elif source.kind in kinds.FILES and on_engine:
-            engine = data.engine(source)
-            for name in source.volumes:
-                if not volume.holds(engine, data.project, name, volume_exchange.PLACE):
-                    continue
-                if volume.holds(engine, data.project, name, volume_exchange.DONE):
-                    yield Remains(source, {name: volume_exchange.WAS})
-                else:
-                    volume_exchange.clear(engine, data.project, source, name)
+
+
+def _files(data: Data, source: Source, seen: set[tuple[str, str]]) -> Iterator[Remains]:
+    """The same in volumes: those of a server, too, which are in a backup that was made while it did not run.
+
+    Args:
+        data: The stack's.
+        source: The service.
+        seen: The node and the name of each volume that was looked at: several services may have it.
+    """
+    engine, container = data.engine(source), source.container
+    for name in source.volumes if source.kind in kinds.FILES else mounted(container):
+        if (container.node, name) in seen:
+            continue
+        seen.add((container.node, name))
+
+        def holds(path: str, name: str = name) -> bool:
+            return volume.holds(engine, data.project, name, path)
+
+        if not holds(volume_exchange.PLACE):
+            continue
+        # Redis has a folder of the same name, for restores of its keys.
+        if source.kind == kinds.REDIS and not holds(volume_exchange.WAS) and not holds(volume_exchange.NEW):
+            continue
+        as_files = source
+        if source.kind in kinds.SERVERS:
+            users = tuple(each for each in data.containers if each.state == "running" and name in mounted(each))
+            as_files = replace(source, kind=kinds.VOLUME, volumes=(name,), users=users)
+        if holds(volume_exchange.DONE):
+            yield Remains(as_files, {name: volume_exchange.WAS})
+            continue
+        # Half exchanged: who uses it has opened what is about to be put back.
+        with guard.still(engine, as_files.users if holds(volume_exchange.WAS) else (), "stopped"):
+            volume_exchange.clear(engine, data.project, as_files, name)
 
 
 def _databases(source: Source, server: Server) -> Iterator[Remains]:

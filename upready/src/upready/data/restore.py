@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from upready.data import postgres_left_out
 from upready.data import postgres_queries as queries
 from upready.data.archive import Reader
 from upready.data.change import Loss
@@ -64,7 +65,8 @@ class Databases:
         """Make sure that this server can take what the backup holds.
 
         Raises:
-            DataError: It is older than the one that the backup is of, or cannot read its dumps.
+            DataError: It is older than the one that the backup is of, cannot read its dumps, or has a database that
+                cannot be replaced.
             ProgramError: It cannot read a dump.
         """
         if major(self.part.version) > major(self.version):
@@ -74,6 +76,13 @@ class Databases:
                 next=f"take an image of PostgreSQL {major(self.part.version)} or newer for {self.part.service}, "
                 f"then: invoke restore {self.reader.path.name}",
             )
+        for each in postgres_left_out.find(self.server, self.part.service):
+            if each.name in self.names.values():
+                raise DataError(
+                    f"{each.of(self.part.service)}: nothing can take its place",
+                    details=["nothing was changed"],
+                    next=each.next,
+                )
         with ThreadPoolExecutor(1, "list") as beside:
             listed = beside.submit(self._check_dumps)
             self._check_room()

@@ -22,9 +22,10 @@ HIDDEN = ".upready-restore"
 """The folder in a volume in which a restore works; `new/volume` is the backup, `was/volume` what was replaced."""
 
 PLACE = f"{volume.FOLDER}/{HIDDEN}"
+NEW = f"{PLACE}/new/volume"
 WAS = f"{PLACE}/was/volume"
 DONE = f"{PLACE}/done"
-"""The folder; what was replaced; and what is there once all is exchanged, until that is removed."""
+"""The folder; the backup; what was replaced; and what is there once all is exchanged, until that is removed."""
 
 _MOVE = """
 move() {

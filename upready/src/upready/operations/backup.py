@@ -16,6 +16,7 @@ from upready.data import (
     kinds,
     other_volumes,
     passing,
+    postgres_left_out,
     proof,
     redis,
     remote_shelf,
@@ -83,12 +84,21 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
             done = Made(made, tuple(gone))
     for each in _without_database(done.backup):
         tell(f"{each} has no database of SQLite with a table in its volumes: they were kept as files")
-    for service, name in _left_out(found, wanted):
+    tell_left_out(done.backup, tell)
+    for service, name in _other_volumes(found, wanted):
         tell(f"{service} has the volume {name} beside its databases: it is not in the backup")
     return done
 
 
-def _left_out(data: Data, wanted: Sequence[Source]) -> Iterator[tuple[str, str]]:
+def tell_left_out(made: Backup, tell: Note) -> None:
+    """Tell by name what of the services of a backup is not in it, and how the next one has it."""
+    for part in made.manifest.parts:
+        for each in part.left_out:
+            step = f"; to let the next one have it: {each.next}" if each.next else ""
+            tell(f"{each.of(part.service)}: it is not in the backup{step}")
+
+
+def _other_volumes(data: Data, wanted: Sequence[Source]) -> Iterator[tuple[str, str]]:
     """The volumes of databases that hold something else, which no service reads: each with its service."""
     read = {name for each in data.sources for name in each.volumes}
     for source in wanted:
@@ -164,7 +174,7 @@ def last(
 
 
 def has_rows(data: Data, source: Source) -> bool:
-    """Whether a database holds any row, or a Redis any key; that of SQLite also where that cannot be told.
+    """Whether a database holds any row, or a Redis any key; also where that cannot be told.
 
     Raises:
         DataError: It does not tell.
@@ -178,7 +188,9 @@ def has_rows(data: Data, source: Source) -> bool:
         if source.kind == kinds.REDIS:
             return any(redis.Server(data.call(source), source.container).keys().values())
         server = data.tables(source)
-        return any(any(server.rows(each.name).values()) for each in server.databases())
+        if any(any(server.rows(each.name).values()) for each in server.databases()):
+            return True
+        return source.kind == kinds.POSTGRES and any(postgres_left_out.find(data.server(source), source.service))
     except ProgramError as error:
         raise backup.failed(source.service, error) from error
 

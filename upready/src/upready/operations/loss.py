@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from upready.data import kinds, other_volumes, redis, sources, volume
+from upready.data import kinds, other_volumes, postgres_left_out, redis, sources, volume
 from upready.data.backup import Backup, Progress
 from upready.data.sources import Data, Source
 from upready.operations import backup
@@ -20,7 +20,7 @@ from upready.runtime.swarm.task_state import ELSEWHERE
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import units
+from upready.support import next_step, units
 from upready.support.errors import DataError, EngineError, OpsError
 from upready.support.pipes import ProgramError
 
@@ -145,6 +145,8 @@ def back_up(settings: Settings, wanted: Sequence[tuple[Data, Sequence[Source]]],
     made = []
     for data, chosen in wanted:
         try:
+            for source in chosen:
+                _check_whole(data, source)
             made.append(backup.last(settings, data, chosen, "before stop --volumes", progress))
         except EngineError as error:
             error.details.append("nothing was stopped or removed")
@@ -154,9 +156,33 @@ def back_up(settings: Settings, wanted: Sequence[tuple[Data, Sequence[Source]]],
             raise DataError(
                 f"the last backup before stop --volumes could not be made: {getattr(error, 'message', error)}",
                 details=[*details, "nothing was stopped or removed"],
-                next="to do without: invoke stop --volumes --no-backup",
+                next=next_step.either(
+                    error.next if isinstance(error, _PartlyError) else "",
+                    "to do without: invoke stop --volumes --no-backup",
+                ),
             ) from error
     return made
+
+
+class _PartlyError(DataError):
+    """A last backup would not have all that goes."""
+
+
+def _check_whole(data: Data, source: Source) -> None:
+    """Make sure that a backup can have all databases of a service.
+
+    Raises:
+        _PartlyError: It cannot have one, which would be gone then.
+        ProgramError: The server refuses something.
+    """
+    if source.kind != kinds.POSTGRES:
+        return
+    if left := [*postgres_left_out.find(data.server(source), source.service)]:
+        raise _PartlyError(
+            left[0].of(source.service),
+            details=[each.of(source.service) for each in left[1:]],
+            next=next_step.either(*(each.next for each in left)),
+        )
 
 
 def _apart(chosen: Sequence[Source]) -> Iterator[list[Source]]:
@@ -250,6 +276,9 @@ def _rows(data: Data, source: Source) -> Iterator[str]:
         server = data.tables(source)
         for database in server.databases():
             yield f"database {database.name} of {source.service}: {_tables(server.rows(database.name))}"
+        if source.kind == kinds.POSTGRES:
+            for each in postgres_left_out.find(data.server(source), source.service):
+                yield f"{each.kind} {each.name} of {source.service}, {each.why}: no backup has it"
 
 
 def _tables(rows: Mapping[str, int]) -> str:

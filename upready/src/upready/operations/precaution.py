@@ -62,6 +62,7 @@ def make(
             return {}
         _check_at_rest(data, chosen)
         made = backup.last(settings, data, chosen, f"before the release {release}", show.reading)
+        backup.tell_left_out(made, show.warn)
     except LockedError:
         raise
     except (OpsError, ProgramError, OSError) as error:

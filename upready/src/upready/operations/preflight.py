@@ -14,7 +14,7 @@ from upready.operations.kept_values import Confirm
 from upready.runtime import mounts, ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
-from upready.stack import compose_call, model, refusal, revision
+from upready.stack import compose_call, declared_name, model, refusal, revision
 from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
@@ -165,9 +165,10 @@ def check(merged: Model, tell: Note) -> None:
         tell: Told in a line each what is not used, and what is not there.
 
     Raises:
-        UsageError: Nothing is to be started, or a path leads nowhere.
+        UsageError: The project has no name, nothing is to be started, or a path leads nowhere.
     """
     stack = merged.stack
+    declared_name.check(stack.files, stack.read_files, stack.project)
     profiles = {profile for service in merged.services.values() for profile in service.profiles}
     for note in stack.notes:
         tell(note)

@@ -179,6 +179,7 @@ def _replace(
     served = [source for source, _ in chosen]
     show.step("back up what is there")
     before = making.into(settings, data, served, "", progress, f"{shelf.BEFORE_RESTORE} {wanted.id}")
+    making.tell_left_out(before, show.warn)
     show.step("restore beside it")
     size = _length(changes)
     done: list[Change] = []

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+from upready.data import postgres_left_out, versions
 from upready.data import postgres_upgrade as data
-from upready.data import versions
 from upready.data.backup import Progress
 from upready.data.postgres import Server
 from upready.data.postgres_upgrade import Folders
@@ -139,6 +139,7 @@ def _upgrade(work: Work, options: Options, show: Show, progress: Progress) -> Up
         with ExitStack() as frozen:
             server = _server(work, before)
             began = time.monotonic()
+            _check_whole(work, server)
             databases = server.databases()
             held = []
             if work.running:
@@ -173,6 +174,22 @@ def _upgrade(work: Work, options: Options, show: Show, progress: Progress) -> Up
         ) from error
     kept = (folders.kept,)
     return Upgraded(name, work.old, folders.version, work.volume, rows, kept, None, time.monotonic() - began)
+
+
+def _check_whole(work: Work, server: Server) -> None:
+    """Make sure that a dump has all databases.
+
+    Raises:
+        DataError: It would not have one, which would be missing in the new version.
+    """
+    name = work.service.name
+    opened = [] if work.running else [f"it can be opened only while PostgreSQL {work.old} runs"]
+    for each in postgres_left_out.closed(server, name):
+        raise DataError(
+            f"{each.of(name)}: the new version would not have it",
+            details=[*opened, _AS_BEFORE],
+            next=each.next,
+        )
 
 
 def _fill(work: Work, server: Server, needed: int, tell: Callable[[int], None]) -> dict[str, dict[str, int]]:

@@ -21,6 +21,15 @@ class Item(TypedDict):
     definitions: str
 
 
+class LeftOut(TypedDict):
+    """What a service has, and its backup has not."""
+
+    kind: Annotated[str, "`database` or `view`."]
+    name: str
+    why: str
+    next: Annotated[str, "The command that lets the next backup have it; empty where there is none."]
+
+
 class Part(TypedDict):
     """The data of one service in a backup."""
 
@@ -32,6 +41,7 @@ class Part(TypedDict):
     read: str
     items: list[Item]
     roles: str
+    left_out: list[LeftOut]
 
 
 class Backup(TypedDict):

@@ -8,19 +8,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from upready.envfile import example_names
-from upready.stack import compose_files, compose_variables
+from upready.stack import compose_files, compose_variables, declared_name
 from upready.stack.settings import Environment, Settings
 from upready.support import files as reading
-from upready.support import parsing
-from upready.support.errors import EnvFileError, UsageError
+from upready.support.errors import EnvFileError, OpsError, UsageError
 from upready.support.next_step import AGAIN
-from upready.support.parsing import MalformedError
-
-_NULL = ("~", "null", "Null", "NULL")
-"""How YAML writes that there is no value."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,8 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     compose_files.check_taken_in(settings.root, files, directory)
     compose_variables.check_named(settings.root, directory)
     compose_variables.check(variables)
-    named = () if profiles else compose_variables.listed(compose_variables.variable(variables, "COMPOSE_PROFILES"))
+    known = _first(variables)
+    named = () if profiles else compose_variables.listed(compose_variables.variable(known, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles
     elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}
     return Stack(
@@ -124,7 +119,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         environment=environment,
         files=files,
         profiles=active,
-        project=project_name(called(settings, chosen), files, variables),
+        project=project_name(called(settings, chosen), files, known),
         variables=dict(settings.profiles.get(active[0], {})) if len(active) == 1 else {},
         timeout=chosen.timeout if timeout is None else timeout,
         strict=chosen.strict,
@@ -187,7 +182,7 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
     variables = compose_variables.env_files(root, root) if variables is None else variables
     name = compose_variables.variable(variables, "COMPOSE_PROJECT_NAME")
     for file in reversed(files):
-        name = name or compose_variables.expand(variables, _declared_name(file))
+        name = name or compose_variables.expand(variables, declared_name.of(file))
     name = name or Path(os.path.abspath(root)).name  # noqa: PTH100 - as compose: no link is followed
     # As compose-go's NormalizeProjectName does it.
     normal = re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
@@ -212,7 +207,7 @@ def name_of(settings: Settings, *, values: bool = True) -> str:
     """
     first = next(iter(settings.environments.values()))
     files = [settings.root / file for each in settings.environments.values() for file in each.files]
-    variables = _variables(settings.root, first) if values else ()
+    variables = _first(_variables(settings.root, first)) if values else ()
     return project_name(called(settings, first), files, variables)
 
 
@@ -233,49 +228,25 @@ def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:
     return (*files, root / ".env") if _is_layered(root, environment) else files
 
 
+def _first(files: Sequence[Path]) -> tuple[Path, ...]:
+    """Some files of variables; in place of a missing `.env` the example from which the first start writes it.
+
+    So the project has the same name and profiles in that start as in all tasks after it.
+    """
+    return tuple(_example(file) if file.name == ".env" and not reading.there(file) else file for file in files)
+
+
+def _example(file: Path) -> Path:
+    """The example of a file of variables; the file itself where there is none that can be read."""
+    found = example_names.beside(file)
+    with contextlib.suppress(OpsError):
+        if found is not None and reading.read(found) is not None:
+            return found
+    return file
+
+
 def _is_layered(root: Path, environment: Environment) -> bool:
     """Whether compose reads two `.env` files: COMPOSE_FILE is set in the first, and leads to a folder with another."""
     files = compose_variables.env_files(root, root / environment.project_directory)
     own = root / environment.project_directory / ".env"
     return bool(environment.found) and files == (own,) and own != root / ".env"
-
-
-def _declared_name(file: Path) -> str:
-    """The top-level `name:` of a compose file; works also if the rest of the file is invalid YAML."""
-    data = reading.read(file) or b""
-    if b"name" not in data:
-        return ""
-    import yaml
-
-    scalars: list[str] = []
-    anchors: dict[str, str] = {}
-    depth, found = 0, ""
-    # Events, not a document: compose's tags (`!reset`) need no constructor, and nested mappings are passed over.
-    with contextlib.suppress(MalformedError):
-        for event in parsing.events(data):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            text = _text(event, anchors)
-            if isinstance(event, yaml.DocumentStartEvent):
-                scalars = []
-            elif depth == 1:
-                # A key, then its value: a scalar, or the end of a collection.
-                scalars.append(text)
-                if len(scalars) > 2 and len(scalars) % 2 and scalars[-2] == "name":
-                    found = text or found
-                    if found and b"\n---" not in data:
-                        break
-    return found
-
-
-def _text(event: Any, anchors: dict[str, str]) -> str:
-    """The text of a scalar, or of the one that an alias stands for; empty for null, and for all else."""
-    import yaml
-
-    if isinstance(event, yaml.AliasEvent):
-        return anchors.get(str(event.anchor), "")
-    if not isinstance(event, yaml.ScalarEvent):
-        return ""
-    text = "" if event.implicit[0] and event.value in _NULL else str(event.value)
-    if event.anchor:
-        anchors[event.anchor] = text
-    return text

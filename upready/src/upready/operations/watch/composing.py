@@ -37,6 +37,8 @@ _FAILED = re.compile(
 )
 _COPYING = re.compile(r"copying files to (?P<id>[0-9a-f]{12,}): (?:Error response from daemon: )?(?P<why>.+)")
 _CONTAINER = re.compile(r"^ ?Container (?P<name>\S+) +(?P<state>[A-Z]\w+)")
+_BESIDE = ("copy", "command")
+"""The failures of what compose does while it builds; of a command it does not say why."""
 _AT_REST = ("Started", "Running", "Healthy", "Exited")
 
 
@@ -53,6 +55,7 @@ class Composing:
         enabled: Set once compose watches the files.
         last: `time.monotonic()` when it last said something.
         building: Whether it has begun a build that has not failed yet.
+        blamed: The services of the failure that was told last; empty where nobody knows.
     """
 
     def __init__(self, connected: Engine, merged: Model, services: tuple[str, ...], show: Show) -> None:
@@ -64,8 +67,9 @@ class Composing:
         self._end: tuple[int, OpsError | None] | None = None
         self._moving: set[str] = set()
         self._progress = build.Progress({})
-        self._failure: tuple[str, str] | None = None
-        self.last, self.building = 0.0, False
+        self._failures: list[tuple[str, str]] = []
+        self._rebuilt: frozenset[str] = frozenset()
+        self.last, self.building, self.blamed = 0.0, False, frozenset[str]()
         self._thread = threading.Thread(target=self._run, args=(services,), name="compose watch", daemon=True)
         self._thread.start()
 
@@ -84,19 +88,20 @@ class Composing:
     @property
     def failing(self) -> bool:
         """Whether a change could not be done, of which nobody was told yet."""
-        return self._failure is not None
+        return bool(self._failures)
 
     def failure(self, quiet: float, changes: Sequence[Change] = ()) -> OpsError | None:
-        """Why a change could not be done, once compose has said nothing more for `quiet` seconds.
+        """The first reason why a change could not be done, once compose has said nothing more for `quiet` seconds.
 
         Args:
             quiet: The seconds.
             changes: Those that it may be about.
         """
-        if self._failure is None or time.monotonic() - self.last < quiet:
+        if not self._failures or time.monotonic() - self.last < quiet:
             return None
-        kind, said = self._failure
-        self._failure, self.building = None, False
+        kind, said = self._failures.pop(0)
+        self.blamed = self._rebuilt if kind == "build" else frozenset()
+        self.building = self.building and kind in _BESIDE
         if kind == "command":
             return _command_failed(changes, said)
         if kind == "build":
@@ -111,6 +116,7 @@ class Composing:
         copied = _COPYING.match(said)
         found = self._connected.inspect(copied["id"]) if copied else None
         if copied and found:
+            self.blamed = frozenset({found.service})
             # Compose also copies what is mounted, where that is refused if the mount is read-only.
             if not any(each.places for each in changes if each.service == found.service):
                 return None
@@ -160,23 +166,29 @@ class Composing:
         if line.startswith(_ENABLED):
             self.enabled.set()
         elif _REBUILDING.match(line):
-            self.building, self._failure = True, None
-            self._progress = build.Progress(_built(self._merged, line))
+            self.building = True
+            self._failures = [each for each in self._failures if each[0] in _BESIDE]
+            self._progress = build.Progress(built := _built(self._merged, line))
+            self._rebuilt = frozenset(built)
         elif moved := _CONTAINER.match(line):
             (self._moving.discard if moved["state"] in _AT_REST else self._moving.add)(moved["name"])
         elif cut := _BUILD_FAILED.match(line):
-            self._failure = "build", line
+            self._failures = [*(each for each in self._failures if each[0] in _BESIDE), ("build", line)]
             self._progress.feed(line[cut.end() :])
         elif _SYNCING.match(line):
             self._printed.clear()
         elif failed := _FAILED.search(line):
-            # After a failed build compose says it once more, in other words; of a command's failure it says nothing.
-            why = failed["said"] or failed["why"].replace('\\"', '"')
-            self._failure = self._failure or (("start", why) if why else ("command", "\n".join(self._printed)))
+            self._fail(failed["said"] or failed["why"].replace('\\"', '"'))
         elif self.building:
             self._show.build(self._progress, self._progress.feed(line), line)
         else:
             self._printed.append(line)
+
+    def _fail(self, why: str) -> None:
+        """Note a failure. After one of a build, or of its containers, compose says the same in other words."""
+        failed = ("copy" if _COPYING.match(why) else "start", why) if why else ("command", "\n".join(self._printed))
+        if failed[0] in _BESIDE or not any(kind not in _BESIDE for kind, _ in self._failures):
+            self._failures = list(dict.fromkeys([*self._failures, failed]))
 
     def _ended(self, code: int, error: OpsError | None) -> OpsError:
         """Why compose's watch is over, which only `close` ends."""

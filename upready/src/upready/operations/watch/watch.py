@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 
 from upready.operations import exclusive, health, launch, restart
 from upready.operations.cut_off import Brief
@@ -130,17 +130,25 @@ class Watching:
             self._told = list(changes.values())
             yield self._event(Kind.CHANGE, self._told)
             with contextlib.suppress(SupersededError):
-                try:
-                    begin = self._act(list(undone.values()))
-                    undone = {}
-                    ended = self._judge(list(every.values()), begin)
-                except (_FailedError, LockedError) as failed:
-                    error = failed.error if isinstance(failed, _FailedError) else failed
-                    yield self._event(Kind.FAILED, list(every.values()), error=error)
-                else:
-                    kind = Kind.READY if ended.error is None else Kind.UNREADY
-                    yield self._event(kind, list(every.values()), launch=ended)
-                every, undone = {}, {}
+                while every:
+                    try:
+                        begin = self._act(list(undone.values()))
+                        undone = {}
+                        ended = self._judge(list(every.values()), begin)
+                    except (_FailedError, LockedError) as failed:
+                        error, blamed = (
+                            (failed.error, failed.blamed) if isinstance(failed, _FailedError) else (failed, ())
+                        )
+                        gone = [each for each in every.values() if each.service in blamed] or list(every.values())
+                        yield self._event(Kind.FAILED, gone, error=error)
+                        # What else has changed is done all the same, and judged.
+                        for each in gone:
+                            del every[each.service]
+                            undone.pop(each.service, None)
+                    else:
+                        kind = Kind.READY if ended.error is None else Kind.UNREADY
+                        yield self._event(kind, list(every.values()), launch=ended)
+                        every, undone = {}, {}
 
     def _let_settle(self) -> None:
         """Wait until no more files change: an editor saves several, or one in steps."""
@@ -174,7 +182,7 @@ class Watching:
         while True:
             composing.listen()
             if (error := composing.failure(QUIET, changes)) is not None:
-                raise _FailedError(error)
+                raise _FailedError(error, composing.blamed)
             done = not composing.failing and self._is_done(changes)
             runs = done and self._is_executing(commands)
             # A command begins a moment after the copy, and nobody tells of its end.
@@ -190,7 +198,7 @@ class Watching:
             if self._changed():
                 # What has failed is told first: compose does not try it again. Of a build it may yet tell more.
                 if not composing.building and (error := composing.failure(0, changes)) is not None:
-                    raise _FailedError(error)
+                    raise _FailedError(error, composing.blamed)
                 raise SupersededError
             time.sleep(DONE)
         composing.building = False
@@ -277,8 +285,8 @@ def _commands(changes: Iterable[Change]) -> list[tuple[str, Sequence[str]]]:
 
 
 class _FailedError(Exception):
-    """Compose could not do what a change asks for."""
+    """Compose could not do what a change asks for, of these services; of all where nobody knows."""
 
-    def __init__(self, error: OpsError) -> None:
+    def __init__(self, error: OpsError, blamed: Collection[str]) -> None:
         super().__init__(error.message)
-        self.error = error
+        self.error, self.blamed = error, blamed
