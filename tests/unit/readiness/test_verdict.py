@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -561,6 +562,22 @@ def test_who_waits_for_the_health_of_a_service_makes_its_end_a_failure() -> None
     for condition, cause in (("service_healthy", "exited"), ("service_started", "done")):
         services = [service(), service("other", depends_on={"web": condition})]
         assert judgement.assess(services, [ended], lambda _, __: Observation())[0].cause == cause
+
+
+@pytest.mark.parametrize(
+    ("entry", "condition", "cause"),
+    [
+        ({"probe": True}, "service_completed_successfully", "done"),
+        ({}, "service_healthy", "exited"),
+        ({}, "service_started", "done"),
+    ],
+)
+def test_who_waits_counts_also_where_a_service_is_looked_at_alone(
+    entry: dict[str, Any], condition: str, cause: str
+) -> None:
+    alone = replace(service(**entry), waited_for=frozenset({condition}))
+    ended = container(state="exited", exit_code=0)
+    assert judgement.assess([alone], [ended], lambda _, __: Observation())[0].cause == cause
 
 
 def test_age_is_told_by_the_start() -> None:

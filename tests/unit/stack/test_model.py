@@ -95,6 +95,23 @@ def test_dependencies_tell_their_condition(make_stack: MakeStack) -> None:
 PROFILES = "services: {a: {image: x}, b: {image: x, profiles: [p]}, c: {image: x, profiles: [q, p]}}\n"
 
 
+def test_who_waits_for_a_service_is_known_of_it(make_stack: MakeStack) -> None:
+    text = """\
+services:
+  job: {image: x}
+  db: {image: x}
+  web: {image: x, depends_on: {job: {condition: service_completed_successfully}, db: {condition: service_healthy}}}
+  api: {image: x, depends_on: [db]}
+"""
+    services = model.load(make_stack(text)).services
+    assert {name: set(each.waited_for) for name, each in services.items()} == {
+        "job": {"service_completed_successfully"},
+        "db": {"service_healthy", "service_started"},
+        "web": set(),
+        "api": set(),
+    }
+
+
 @pytest.mark.parametrize(
     ("profiles", "active"),
     [

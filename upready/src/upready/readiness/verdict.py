@@ -219,6 +219,8 @@ def assess(
     """The health of every replica that should run; `observation` gives what is known besides its container."""
     services = list(services)
     waits = {(other, condition) for service in services for other, condition in service.depends_on.items()}
+    # Those who wait need not be among the services: a release, and a restart, look at some alone.
+    waits |= {(service.name, condition) for service in services for condition in service.waited_for}
     awaited = {other for other, condition in waits if condition == "service_completed_successfully"}
     needed = {other for other, condition in waits if condition == "service_healthy"}
     found: dict[str, list[Container]] = {}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from upready.support import spelling, units
 from upready.support.errors import UsageError
 
-__all__ = ["Port", "Service", "is_active", "named", "of", "unescape"]
+__all__ = ["Port", "Service", "is_active", "named", "of", "unescape", "with_waits"]
 
 
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
@@ -53,6 +53,7 @@ class Service:
         depends_on: For each service it waits for, the condition (`service_healthy`, …).
         ports: The ports that it publishes.
         ranges: Ranges from which the engine chooses the published port.
+        waited_for: The conditions on which other services wait for it.
         replicas: How many containers it wants.
         profiles: The profiles that activate it; empty means always.
         ops: Its `x-ops` section, as docs/tasks.md describes it.
@@ -69,6 +70,7 @@ class Service:
     ops: Mapping[str, Any]
     config: Mapping[str, Any]
     ranges: tuple[Port, ...] = ()
+    waited_for: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def probe_url(self) -> str | None:
@@ -107,6 +109,15 @@ def of(name: str, entry: Mapping[str, Any], project: str) -> Service:
         ops=_checked(unescape(entry.get("x-ops") or {}), f"services.{name}.x-ops"),
         config=entry,
     )
+
+
+def with_waits(services: Mapping[str, Service]) -> dict[str, Service]:
+    """The same services, by name, each with the conditions on which the others wait for it."""
+    waits: dict[str, set[str]] = {}
+    for each in services.values():
+        for other, condition in each.depends_on.items():
+            waits.setdefault(other, set()).add(condition)
+    return {name: replace(each, waited_for=frozenset(waits.get(name, ()))) for name, each in services.items()}
 
 
 def is_active(own: Collection[str], profiles: Sequence[str]) -> bool:
