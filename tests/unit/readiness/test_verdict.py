@@ -580,6 +580,16 @@ def test_who_waits_counts_also_where_a_service_is_looked_at_alone(
     assert judgement.assess([alone], [ended], lambda _, __: Observation())[0].cause == cause
 
 
+def test_a_health_check_that_another_service_has_too_does_not_tell_that_it_goes_on() -> None:
+    checked = service(healthcheck={"test": ["CMD", "true"]})
+    ended = container(state="exited", exit_code=0)
+    told = [
+        judgement.assess([replace(checked, shares_check=shared)], [ended], lambda _, __: Observation())[0].cause
+        for shared in (False, True)
+    ]
+    assert told == ["exited", "done"]
+
+
 def test_age_is_told_by_the_start() -> None:
     started = datetime.now(UTC) - timedelta(seconds=90)
     assert 89 < judgement.age(container(started=started)) < 95

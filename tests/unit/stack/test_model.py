@@ -112,6 +112,20 @@ services:
     }
 
 
+def test_a_health_check_that_several_entries_take_in_is_known(make_stack: MakeStack) -> None:
+    text = """\
+x-app: &app {image: x, healthcheck: {test: [CMD, "true"]}}
+services:
+  web: {<<: *app, restart: always}
+  job: {<<: *app, command: migrate}
+  db: {image: y, healthcheck: {test: [CMD, ready]}}
+  plain: {image: z}
+  other: {image: z}
+"""
+    services = model.load(make_stack(text)).services
+    assert {name for name, each in services.items() if each.shares_check} == {"web", "job"}
+
+
 @pytest.mark.parametrize(
     ("profiles", "active"),
     [

@@ -191,7 +191,8 @@ def _judge_ended(service: Service, container: Container, observation: Observatio
 def _serves(service: Service, container: Container) -> bool:
     """Whether a service is meant to go on: there is something to ask or to connect to, or a health check has passed.
 
-    One that its compose entry has tells that, too. One of the image does not: a job shares the image with a service.
+    One that its compose entry alone has tells that, too. One of the image, or of a part that several entries take in,
+    does not: a job shares it with a service.
     """
     passed = any(code == 0 for code, _ in container.probes)
     # A port that the engine chooses is in neither list of ports.
@@ -200,10 +201,10 @@ def _serves(service: Service, container: Container) -> bool:
 
 
 def _is_checked(service: Service) -> bool:
-    """Whether a service has a health check in its own compose entry, and is no job by its `deploy.mode`."""
+    """Whether a service has a health check that no other has, in its compose entry, and is no job by `deploy.mode`."""
     check = service.config.get("healthcheck") or {}
     off = check.get("disable") or [*(check.get("test") or ["NONE"])][:1] == ["NONE"]
-    return not off and not str((service.config.get("deploy") or {}).get("mode")).endswith("-job")
+    return not off and not service.shares_check and not str((service.config.get("deploy") or {}).get("mode")).endswith("-job")
 
 
 def age(container: Container) -> float:

@@ -222,7 +222,7 @@ def _read(stack: Stack, result: Result) -> dict[str, Any]:
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
     found = (raw.get("services") or {}).items()
     try:
-        return entries.with_waits({name: entries.of(name, entry or {}, stack.project) for name, entry in found})
+        return entries.related({name: entries.of(name, entry or {}, stack.project) for name, entry in found})
     except UsageError as error:
         # The message begins with the path of the wrong setting.
         raise refusal.at(stack, error.message, error) from None

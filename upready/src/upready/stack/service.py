@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from upready.support import spelling, units
 from upready.support.errors import UsageError
 
-__all__ = ["Port", "Service", "is_active", "named", "of", "unescape", "with_waits"]
+__all__ = ["Port", "Service", "is_active", "named", "of", "related", "unescape"]
 
 
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
@@ -54,6 +54,8 @@ class Service:
         ports: The ports that it publishes.
         ranges: Ranges from which the engine chooses the published port.
         waited_for: The conditions on which other services wait for it.
+        shares_check: Whether another service has its health check word for word: what is written for both tells of
+            neither that it goes on.
         replicas: How many containers it wants.
         profiles: The profiles that activate it; empty means always.
         ops: Its `x-ops` section, as docs/tasks.md describes it.
@@ -71,6 +73,7 @@ class Service:
     config: Mapping[str, Any]
     ranges: tuple[Port, ...] = ()
     waited_for: frozenset[str] = field(default=frozenset(), compare=False)
+    shares_check: bool = field(default=False, compare=False)
 
     @property
     def probe_url(self) -> str | None:
@@ -111,13 +114,21 @@ def of(name: str, entry: Mapping[str, Any], project: str) -> Service:
     )
 
 
-def with_waits(services: Mapping[str, Service]) -> dict[str, Service]:
-    """The same services, by name, each with the conditions on which the others wait for it."""
+def related(services: Mapping[str, Service]) -> dict[str, Service]:
+    """The same services, by name, each with what the others tell of it: who waits for it, who has the same check."""
     waits: dict[str, set[str]] = {}
     for each in services.values():
         for other, condition in each.depends_on.items():
             waits.setdefault(other, set()).add(condition)
-    return {name: replace(each, waited_for=frozenset(waits.get(name, ()))) for name, each in services.items()}
+    checks = [check for each in services.values() if (check := each.config.get("healthcheck"))]
+    return {
+        name: replace(
+            each,
+            waited_for=frozenset(waits.get(name, ())),
+            shares_check=checks.count(each.config.get("healthcheck")) > 1,
+        )
+        for name, each in services.items()
+    }
 
 
 def is_active(own: Collection[str], profiles: Sequence[str]) -> bool:
