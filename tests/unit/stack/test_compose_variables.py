@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from upready.runtime import current
-from upready.stack import compose, compose_variables, model
+from upready.stack import compose, compose_variables, location, model
 from upready.stack import selection as stacks
 from upready.stack import settings as configuration
 from upready.stack.selection import Stack
@@ -140,7 +140,24 @@ def test_of_several_default_files_the_one_that_is_used_is_told(root: Path) -> No
     assert ours(root).notes == ("several compose files are here: compose.yml is used, not docker-compose.yml",)
 
 
-@pytest.mark.parametrize(("where", "told"), [("shell", "the shell"), (".env", ".env")])
+@pytest.mark.parametrize("folder", ["", "deploy/"])
+def test_the_first_start_has_the_files_that_the_example_names(root: Path, folder: str) -> None:
+    named = f"COMPOSE_FILE={folder}a.yml,{folder}b.yml\nCOMPOSE_PATH_SEPARATOR=,\n"
+    write(root, {f"{folder}a.yml": BASE, f"{folder}b.yml": OVER, "compose.yaml": service("no"), ".env.example": named})
+    first = ours(root)
+    assert [each.name for each in first.files] == ["a.yml", "b.yml"]
+    write(root, {".env": named})
+    assert ours(root).files == first.files
+    # Without a file of compose's own names, it is the example that makes a folder a project.
+    (root / "compose.yaml").unlink()
+    (root / ".env").unlink()
+    (root / "below").mkdir()
+    assert location.find(root / "below") == root
+
+
+@pytest.mark.parametrize(
+    ("where", "told"), [("shell", "the shell"), (".env", ".env"), (".env.example", ".env.example")]
+)
 def test_a_file_that_compose_file_names_and_is_not_there(
     root: Path, monkeypatch: pytest.MonkeyPatch, where: str, told: str
 ) -> None:
@@ -148,7 +165,7 @@ def test_a_file_that_compose_file_names_and_is_not_there(
     if where == "shell":
         monkeypatch.setenv("COMPOSE_FILE", "gone.yml")
     else:
-        write(root, {".env": "COMPOSE_FILE=gone.yml\n"})
+        write(root, {where: "COMPOSE_FILE=gone.yml\n"})
     with pytest.raises(UsageError, match=r"COMPOSE_FILE names 'gone\.yml'") as caught:
         ours(root)
     assert caught.value.next == f"correct COMPOSE_FILE in {told}, then: <the same command>"

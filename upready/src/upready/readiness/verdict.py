@@ -204,7 +204,8 @@ def _is_checked(service: Service) -> bool:
     """Whether a service has a health check that no other has, in its compose entry, and is no job by `deploy.mode`."""
     check = service.config.get("healthcheck") or {}
     off = check.get("disable") or [*(check.get("test") or ["NONE"])][:1] == ["NONE"]
-    return not off and not service.shares_check and not str((service.config.get("deploy") or {}).get("mode")).endswith("-job")
+    is_job = str((service.config.get("deploy") or {}).get("mode")).endswith("-job")
+    return not (off or is_job or service.shares_check)
 
 
 def age(container: Container) -> float:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from upready.stack import setting_error
+from upready.stack import compose_variables, setting_error
 from upready.stack.settings import Environment
 from upready.support import files as reading
 from upready.support import parsing, shell_words, yaml_location
@@ -55,10 +55,9 @@ def check_there(root: Path, chosen: Environment, files: Sequence[Path], director
         # What `check` says of a folder would move it out of the way: for an empty name, the project's own.
         if (chosen.found and reading.is_folder(file)) or not check(file, name):
             if chosen.found:
-                place = "the shell" if chosen.found in os.environ else ".env"
                 raise UsageError(
                     f"{chosen.found} names {name!r}, which is no file",
-                    next=f"correct {chosen.found} in {place}, then: {AGAIN}",
+                    next=f"correct {chosen.found} in {_place(root, chosen.found)}, then: {AGAIN}",
                 )
             raise UsageError(
                 f"the compose file {name} is not there", next=setting_error.correct(root, f"{setting}.files")
@@ -68,6 +67,12 @@ def check_there(root: Path, chosen: Environment, files: Sequence[Path], director
             f"the project directory {chosen.project_directory} is not there",
             next=setting_error.correct(root, f"{setting}.project_directory"),
         )
+
+
+def _place(root: Path, variable: str) -> str:
+    """Where a variable that configures compose is set: `the shell`, or the name of a file."""
+    read = compose_variables.or_examples(compose_variables.env_files(root, root))
+    return "the shell" if variable in os.environ else ", ".join(each.name for each in read)
 
 
 def check_taken_in(root: Path, files: Sequence[Path], directory: Path) -> None:

@@ -5,14 +5,16 @@ Read without compose, which takes 40 ms. Errors in a `.env` that compose would r
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from upready.envfile import example_names
 from upready.support import files as reading
 from upready.support import shell_words
-from upready.support.errors import EnvFileError, UsageError
+from upready.support.errors import EnvFileError, OpsError, UsageError
 from upready.support.next_step import AGAIN
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -44,6 +46,23 @@ def env_files(root: Path, directory: Path) -> tuple[Path, ...]:
     if os.environ.get("COMPOSE_DISABLE_ENV_FILE", "") in _TRUE:
         return ()
     return (directory / ".env",)
+
+
+def or_examples(files: Sequence[Path]) -> tuple[Path, ...]:
+    """Some files of variables; in place of a missing `.env` the example from which the first start writes it.
+
+    So a project has the same name, files and profiles in that start as in all tasks after it.
+    """
+    return tuple(_example(file) if file.name == ".env" and not reading.there(file) else file for file in files)
+
+
+def _example(file: Path) -> Path:
+    """The example of a file of variables; the file itself where there is none that can be read."""
+    found = example_names.beside(file)
+    with contextlib.suppress(OpsError):
+        if found is not None and reading.read(found) is not None:
+            return found
+    return file
 
 
 def variable(files: Sequence[Path], name: str, *, expanded: bool = True) -> str:

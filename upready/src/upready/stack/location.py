@@ -24,8 +24,8 @@ def find(start: Path) -> Path | None:
     """The project's folder, seen from a folder in it; None if there is no project.
 
     It is the nearest folder, upwards, with an `invoke.yaml`, a compose file with one of compose's own names, or a
-    `.env` that sets COMPOSE_FILE. If the shell sets COMPOSE_FILE, compose looks nowhere else: the project's folder is
-    then that of the first file that is named there, unless there is an `invoke.yaml` above.
+    `.env`, or an example of one, that sets COMPOSE_FILE. If the shell sets COMPOSE_FILE, compose looks nowhere else:
+    the project's folder is then that of the first file that is named there, unless there is an `invoke.yaml` above.
     """
     named = _named_by_the_shell(start)
     for folder in (start, *start.parents):
@@ -74,7 +74,8 @@ def _separator() -> str:
 def _env_names_files(folder: Path) -> bool:
     # The command that needs the file reports that it cannot be read.
     with contextlib.suppress(EnvFileError):
-        return any(compose_variables.named_files((folder / ".env",)) or ())
+        files = compose_variables.or_examples((folder / ".env",))
+        return any(compose_variables.named_files(files) or ())
     return False
 
 

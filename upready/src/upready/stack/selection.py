@@ -13,7 +13,7 @@ from upready.envfile import example_names
 from upready.stack import compose_files, compose_variables, declared_name
 from upready.stack.settings import Environment, Settings
 from upready.support import files as reading
-from upready.support.errors import EnvFileError, OpsError, UsageError
+from upready.support.errors import EnvFileError, UsageError
 from upready.support.next_step import AGAIN
 
 
@@ -110,7 +110,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     compose_files.check_taken_in(settings.root, files, directory)
     compose_variables.check_named(settings.root, directory)
     compose_variables.check(variables)
-    known = _first(variables)
+    known = compose_variables.or_examples(variables)
     named = () if profiles else compose_variables.listed(compose_variables.variable(known, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles
     elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}
@@ -207,7 +207,7 @@ def name_of(settings: Settings, *, values: bool = True) -> str:
     """
     first = next(iter(settings.environments.values()))
     files = [settings.root / file for each in settings.environments.values() for file in each.files]
-    variables = _first(_variables(settings.root, first)) if values else ()
+    variables = compose_variables.or_examples(_variables(settings.root, first)) if values else ()
     return project_name(called(settings, first), files, variables)
 
 
@@ -226,23 +226,6 @@ def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:
     """The files that compose reads an environment's variables from; the later file wins."""
     files = compose_variables.env_files(root, root / environment.project_directory)
     return (*files, root / ".env") if _is_layered(root, environment) else files
-
-
-def _first(files: Sequence[Path]) -> tuple[Path, ...]:
-    """Some files of variables; in place of a missing `.env` the example from which the first start writes it.
-
-    So the project has the same name and profiles in that start as in all tasks after it.
-    """
-    return tuple(_example(file) if file.name == ".env" and not reading.there(file) else file for file in files)
-
-
-def _example(file: Path) -> Path:
-    """The example of a file of variables; the file itself where there is none that can be read."""
-    found = example_names.beside(file)
-    with contextlib.suppress(OpsError):
-        if found is not None and reading.read(found) is not None:
-            return found
-    return file
 
 
 def _is_layered(root: Path, environment: Environment) -> bool:

@@ -181,12 +181,13 @@ def _as_compose_finds(root: Path) -> Environment:
     named = None
     # Tasks that need an unreadable file report it; `stop` does not need it.
     with contextlib.suppress(EnvFileError):
-        named = compose_variables.named_files(compose_variables.env_files(root, root))
+        files = compose_variables.or_examples(compose_variables.env_files(root, root))
+        named = compose_variables.named_files(files)
     if named is not None:
         # The folder of the first file is also compose's project directory.
         return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")
-    if files := compose_variables.found_files(root):
-        return Environment("dev", tuple(files), found="")
+    if found := compose_variables.found_files(root):
+        return Environment("dev", tuple(found), found="")
     raise location.missing(root, above=False)
 
 
