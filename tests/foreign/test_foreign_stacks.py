@@ -78,7 +78,9 @@ class Story:
             self.wrong.append(f"{what}:\n  ours:  {found}\n  right: {wanted}")
 
     def alike(self, when: str) -> None:
-        """Compose says the same of both projects."""
+        """Compose says the same of both projects, once the engine has checked: the tasks make that check earlier."""
+        if self.good:
+            until(lambda: _is_checked(self.twins.ours, self.loops), 60)
         found, wanted = (reference.seen(each, self.loops) for each in (self.twins.ours, self.twins.plain))
         self.expect(f"compose ps after {when}", found, wanted)
 
@@ -160,18 +162,18 @@ def starts(story: Story) -> None:
 
 def settled(story: Story) -> None:
     """Wait until what plain compose has started is what it will be: ended, or checked."""
-
-    def over() -> bool:
-        found = reference.seen(story.twins.plain, story.loops).values()
-        return not any(each.health == "starting" for each in found)
-
-    until(over, 240)
+    until(lambda: _is_checked(story.twins.plain, story.loops), 240)
     for name, each in reference.seen(story.twins.plain, story.loops).items():
         # A job's end cannot be seen by looking: whoever has no check and runs may be about to end.
         service = name.rpartition("-")[0]
         ends = {*story.right.get("blames", ()), *story.right.get("jobs", ())} - story.loops
         if service in ends and each.state == "running" and not each.health:
             until(lambda name=name: reference.seen(story.twins.plain, set())[name].state == "exited", 60)
+
+
+def _is_checked(project: Project, loops: set[str]) -> bool:
+    """Whether the engine knows of each container what its health check says."""
+    return not any(each.health == "starting" for each in reference.seen(project, loops).values())
 
 
 def again(story: Story) -> None:
