@@ -100,6 +100,11 @@ class Project:
     def container(self, service: str) -> Container:
         return next(each for each in self.containers() if each.service == service)
 
+    def run(self, service: str, *words: str) -> str:
+        """What a program says in the first container of a service."""
+        line = ["docker", "exec", f"{self.name}-{service}-1", *words]
+        return subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout.strip()
+
     def write(self, name: str, text: str) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)

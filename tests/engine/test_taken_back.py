@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,26 +89,21 @@ def shop(tmp_path: Path) -> Iterator[Project]:
             remove_project(made.name)
 
 
-def run(project: Project, service: str, *words: str) -> str:
-    line = ["docker", "exec", f"{project.name}-{service}-1", *words]
-    return subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout.strip()
-
-
 def sql(project: Project, text: str) -> str:
-    return run(project, "db", "psql", "-U", "postgres", "shop", "-XAtqc", text)
+    return project.run("db", "psql", "-U", "postgres", "shop", "-XAtqc", text)
 
 
 def maria(project: Project, text: str) -> str:
-    return run(project, "maria", "mariadb", "-ponly-for-this-test", "-N", "shop", "-e", text)
+    return project.run("maria", "mariadb", "-ponly-for-this-test", "-N", "shop", "-e", text)
 
 
 def put(project: Project, word: str) -> None:
     """Write one thing to each service."""
     sql(project, f"CREATE TABLE IF NOT EXISTS t (word text); INSERT INTO t VALUES ('{word}')")
     maria(project, f"CREATE TABLE IF NOT EXISTS t (word text); INSERT INTO t VALUES ('{word}')")
-    run(project, "cache", "redis-cli", "SET", word, "1")
+    project.run("cache", "redis-cli", "SET", word, "1")
     for service in ("early", "uploads"):
-        run(project, service, "touch", f"/files/{word}")
+        project.run(service, "touch", f"/files/{word}")
 
 
 def there(project: Project) -> dict[str, set[str]]:
@@ -117,9 +111,9 @@ def there(project: Project) -> dict[str, set[str]]:
     return {
         "db": {*sql(project, "SELECT word FROM t").split()},
         "maria": {*maria(project, "SELECT word FROM t").split()},
-        "cache": {*run(project, "cache", "redis-cli", "KEYS", "*").split()},
-        "early": {*run(project, "early", "ls", "/files").split()},
-        "uploads": {*run(project, "uploads", "ls", "/files").split()},
+        "cache": {*project.run("cache", "redis-cli", "KEYS", "*").split()},
+        "early": {*project.run("early", "ls", "/files").split()},
+        "uploads": {*project.run("uploads", "ls", "/files").split()},
     }
 
 
@@ -159,6 +153,6 @@ def test_what_was_written_after_the_swap_is_in_a_backup_that_is_named(shop: Proj
     # And: nothing of it is left
     for service in ("cache", "early", "uploads"):
         folder = "/data" if service == "cache" else "/files"
-        assert ".upready-restore" not in run(shop, service, "ls", "-A", folder)
+        assert ".upready-restore" not in shop.run(service, "ls", "-A", folder)
     assert sql(shop, "SELECT count(*) FROM pg_database WHERE datname ~ '__(old|new)_'") == "0"
     assert [each for each in maria(shop, "SHOW DATABASES").split() if "__" in each] == []

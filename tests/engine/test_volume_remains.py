@@ -42,18 +42,13 @@ def shop(tmp_path: Path) -> Iterator[Project]:
             remove_project(made.name)
 
 
-def run(project: Project, service: str, *words: str) -> str:
-    line = ["docker", "exec", f"{project.name}-{service}-1", *words]
-    return subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout.strip()
-
-
 def sql(project: Project, text: str) -> str:
-    return run(project, "db", "psql", "-U", "postgres", "shop", "-XAtqc", text)
+    return project.run("db", "psql", "-U", "postgres", "shop", "-XAtqc", text)
 
 
 def left(project: Project) -> list[str]:
     """The services in whose volume a restore has left something."""
-    return [each for each, folder in FOLDERS.items() if ".upready-restore" in run(project, each, "ls", "-A", folder)]
+    return [each for each, folder in FOLDERS.items() if ".upready-restore" in project.run(each, "ls", "-A", folder)]
 
 
 def kill(project: Project, backup: str, *, swapped: bool) -> None:
@@ -73,13 +68,13 @@ def kill(project: Project, backup: str, *, swapped: bool) -> None:
 
 def test_a_servers_volume_that_was_restored_as_files(shop: Project) -> None:
     sql(shop, "CREATE TABLE t AS SELECT 1 AS x")
-    run(shop, "cache", "redis-cli", "SET", "first", "1")
-    run(shop, "cache", "redis-cli", "SAVE")
+    shop.run("cache", "redis-cli", "SET", "first", "1")
+    shop.run("cache", "redis-cli", "SAVE")
     shop.ok("stop")
     [backup] = shop.ok("stop", "--volumes", "--yes", "--json").json["backups"]
     shop.ok("dev")
     sql(shop, "CREATE TABLE later AS SELECT 2 AS x")
-    run(shop, "cache", "redis-cli", "SET", "later", "1")
+    shop.run("cache", "redis-cli", "SET", "later", "1")
 
     # Before the swap: what was there serves on, and what is half made is removed by the next task.
     kill(shop, backup, swapped=False)
@@ -103,5 +98,5 @@ def test_a_servers_volume_that_was_restored_as_files(shop: Project) -> None:
     for each in kept.values():
         shop.ok("restore", each, "--yes")
     assert sql(shop, "SELECT x FROM later") == "2"
-    assert run(shop, "cache", "redis-cli", "KEYS", "*") == "later"
+    assert shop.run("cache", "redis-cli", "KEYS", "*") == "later"
     assert left(shop) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -113,6 +114,22 @@ def test_what_is_only_about_to_be_started_elsewhere_is_waited_for(told: tuple[To
 
     following = found.wherever([], pulse)
     assert first(following) == "hello"
+
+
+def test_where_a_runtime_is_asked_for_no_other_is_looked_for(told: tuple[Told, logs.Logs]) -> None:
+    made, found = told
+    start(found, "native")
+    asked = replace(found, settings=replace(found.settings, runtime="docker", runtime_forced=True))
+    pulses: list[None] = []
+
+    def pulse() -> None:
+        pulses.append(None)
+        if len(pulses) == 3:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        list(asked.wherever([], pulse))
+    assert made.looks == 1
 
 
 class EnoughError(Exception):

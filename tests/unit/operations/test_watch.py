@@ -204,17 +204,21 @@ def heard(make_stack: MakeStack, text: str) -> Composing:
     return made
 
 
-BROKEN = """\
-Rebuilding service(s) ["web"] after changes were detected...
- Image shop-web Building
-#10 [5/5] RUN grep -q ok /need.txt
-#10 0.3 grep: /need.txt is not ok
+STEP_FAILED = """\
 #10 ERROR: process "/bin/sh -c grep -q ok /need.txt" did not complete successfully: exit code: 1
 ------
  > [5/5] RUN grep -q ok /need.txt:
 ------
 Build failed. Error: Dockerfile:5
+"""
+"""How compose tells of a step of a build that has failed."""
 
+BROKEN = f"""\
+Rebuilding service(s) ["web"] after changes were detected...
+ Image shop-web Building
+#10 [5/5] RUN grep -q ok /need.txt
+#10 0.3 grep: /need.txt is not ok
+{STEP_FAILED}
 --------------------
 
    5 | >>> RUN grep -q ok /need.txt
@@ -281,12 +285,7 @@ Rebuilding service(s) ["web"] after changes were detected...
 {}
  Image shop-web Building
 #10 [5/5] RUN grep -q ok /need.txt
-#10 ERROR: process "/bin/sh -c grep -q ok /need.txt" did not complete successfully: exit code: 1
-------
- > [5/5] RUN grep -q ok /need.txt:
-------
-Build failed. Error: Dockerfile:5
-
+{step}
 failed to solve: process "/bin/sh -c grep -q ok /need.txt" did not complete successfully: exit code: 1
 {}
 """
@@ -297,8 +296,8 @@ def test_of_two_changes_that_fail_each_is_told_of_its_service(make_stack: MakeSt
     """Compose copies into one service while it builds another."""
     why = "copying files to f95b49814a6f: Error response from daemon: container rootfs is marked read-only"
     line = f'time="…" level=warning msg="Error handling changed files: {why}"'
-    composing = heard(make_stack, TWO.format(*((line, "") if first else ("", line))))
-    composing._connected.inspect = Fake(container(id="f95b49814a6f", service="api")).inspect  # type: ignore[method-assign]
+    composing = heard(make_stack, TWO.format(*((line, "") if first else ("", line)), step=STEP_FAILED))
+    composing._connected = Fake(container(id="f95b49814a6f", service="api"))  # type: ignore[assignment] # all of it that is asked
     told = {}
     for _ in range(2):
         error = composing.failure(0, [Change("api", Action.SYNC, (), places=((Path("/a"), "/a"),))])

@@ -77,7 +77,7 @@ def test_what_compose_says_at_each_of_its_calls_is_told_once(
 
     monkeypatch.setattr(containers.compose_call, "stream", stream)
     monkeypatch.setattr(containers.compose, "command", lambda *_: [])
-    engine, told, stack = Containers(SimpleNamespace()), list[str](), make_stack("services: {}")  # type: ignore[arg-type]
+    engine, told, stack = Containers(SimpleNamespace()), list[str](), make_stack("services: {}")  # type: ignore[arg-type] # not asked
     for _ in range(2):
         engine.compose(stack, Attempt(warn=told.append), "up")
     assert len(told) == 1

@@ -89,15 +89,15 @@ class Logs:
         Raises:
             _MovedError: It does.
         """
-        if last_used.recall(self.settings.root).runtime in ("", self._connected.name):
+        # Where `--runtime` names one, no other is looked for.
+        if self.settings.runtime_forced or last_used.recall(self.settings.root).runtime in ("", self._connected.name):
             return
         with contextlib.suppress(OpsError):  # the one that is followed is still there
-            # What ran there earlier has nothing to do with this start.
-            asked = replace(self.query, tail=None, since=self.query.since or self._began)
-            found = find(self.settings, asked, silent, self._note)
-            if found._connected.name != self._connected.name:
-                raise _MovedError(found)
-            found.close()
+            connected = choice.find(self.settings, silent)
+            if connected.name != self._connected.name:
+                # What ran there earlier has nothing to do with this start.
+                asked = replace(self.query, tail=None, since=self.query.since or self._began)
+                raise _MovedError(_on(connected, self.settings, asked, self._note, _learning(self.settings, asked)))
 
     def _check_known(self, services: Collection[str]) -> None:
         """Refuse a service that neither has a container nor may get one."""
@@ -135,9 +135,16 @@ def find(settings: Settings, query: Query, tell: Note, note: Note) -> Logs:
     """
     if query.reveal:
         masking.reveal()
-    # Meanwhile the engine's library is imported.
-    learning = Learning(settings, needed=not (query.reveal or masking.knows_model()))
-    connected = choice.find(settings, tell)
+    learning = _learning(settings, query)  # meanwhile the engine's library is imported
+    return _on(choice.find(settings, tell), settings, query, note, learning)
+
+
+def _learning(settings: Settings, query: Query) -> Learning:
+    return Learning(settings, needed=not (query.reveal or masking.knows_model()))
+
+
+def _on(connected: Runtime, settings: Settings, query: Query, note: Note, learning: Learning) -> Logs:
+    """The logs of a project in one runtime."""
     name = current.name(settings)
     learning.finish(connected)
     return Logs(settings, name, query, connected, connected.source(name, query.services, note), note)

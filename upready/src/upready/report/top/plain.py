@@ -48,10 +48,9 @@ def last(state: State, console: Console, *, wide: bool = False) -> None:
         wide: Whether every column is printed, though a line gets long.
     """
     status = state.status or "not looked at yet"
-    asked = f" --runtime {state.asked}" if state.asked else ""
     if not state.rows:
         report.say(f"{state.project}: nothing runs")
-        report.say_next(f"invoke {state.environment}{asked}")
+        report.say_next(" ".join(["invoke", state.environment, *state.options]))
         return
     blocks = terminal.draws_blocks() and not console.legacy_windows
     cells = max(console.width, report.WIDE) if wide else console.width
@@ -66,7 +65,7 @@ def last(state: State, console: Console, *, wide: bool = False) -> None:
     if state.trouble and state.step:
         report.say_next(state.step)
     elif state.status == "unhealthy":
-        report.say_next(f"invoke diagnose{asked}")
+        report.say_next(" ".join(["invoke diagnose", *state.options]))
 
 
 def _trimmed(line: list[tuple[str, str]]) -> list[tuple[str, str]]:
